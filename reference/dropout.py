@@ -1,0 +1,89 @@
+"""Counter-based dropout: the mask is a hash of where it is used, not a random state.
+
+Whether element (b, s, h) of trial k is kept at dropout site n of step t depends on
+(seed of k, t, n, b, s, h) alone, computed in uint32 arithmetic. So a trial draws the
+same masks in any stack, on any backend and device, and whatever a batch is padded to;
+nothing has to be stored to resume; and a compiler fuses it into the product around it.
+
+The mixing function is the 32-bit finaliser of Chris Wellons' hash-prospector
+("lowbias32"), keyed twice so that two sites never see shifted copies of one stream.
+"""
+
+import numpy as np
+from keras import ops
+
+# An element's index does not depend on the padded length: BERT has at most 512
+# positions, so every sequence axis is numbered with this stride.
+SEQUENCE_STRIDE = 512
+
+
+class Dropout:
+    """The dropout masks of one training step of K trials.
+
+    Sites are numbered in the order in which they are called, so a program must visit
+    them in the same order at every step: any feed-forward model does.
+    """
+
+    def __init__(self, seeds, step):
+        """`seeds`: uint32 `[K]`, one per trial; `step`: integer scalar."""
+        self._seeds = ops.cast(seeds, "uint32")
+        self._step = ops.cast(step, "uint32")
+        self._sites = 0
+
+    def __call__(self, x, rate: float, axes: str):
+        """Zero elements of `x` with probability `rate`, scale the rest by 1/(1-rate).
+
+        `x` is `[K, ...]`; `axes` names the axes after K, one letter each: "S" is a
+        sequence axis, which may be padded; any other letter is an axis that is not.
+        """
+        self._sites += 1
+        if rate == 0.0:
+            return x
+        keep = uniform_bits(self._keys(), x.shape[1:], axes) >= _threshold(rate)
+        scale = ops.cast(1.0 / (1.0 - rate), x.dtype)
+        return ops.where(keep, x * scale, ops.zeros_like(x))
+
+    def _keys(self):
+        """Two independent keys per trial for the present site: uint32 `[2, K]`."""
+        site = _mix(self._step * _u32(0x9E3779B1) + _u32(self._sites))
+        first = _mix(self._seeds ^ site)
+        return first, _mix(first + _u32(0x85EBCA6B))
+
+
+def uniform_bits(keys, shape: tuple[int, ...], axes: str):
+    """Hash keys (two of `[K]`) and element indices to uint32 `[K, *shape]`."""
+    first, second = (ops.reshape(key, (-1,) + (1,) * len(shape)) for key in keys)
+    return _mix(_element_index(shape, axes) ^ first, second)
+
+
+def _element_index(shape: tuple[int, ...], axes: str):
+    """Number the elements of `shape` as if sequence axes were 512 long: uint32."""
+    index, stride = ops.zeros((1,) * len(shape), "uint32"), 1
+    for axis in reversed(range(len(shape))):
+        size = SEQUENCE_STRIDE if axes[axis] == "S" else shape[axis]
+        along = ops.cast(ops.arange(shape[axis], dtype="int32"), "uint32")
+        extent = [1] * len(shape)
+        extent[axis] = shape[axis]
+        index = index + ops.reshape(along, extent) * _u32(stride)
+        stride *= size
+    return index
+
+
+def _mix(x, key=None):
+    """Scramble uint32 bits; `key` enters between the two multiplications."""
+    x = _xor_shifted(x, 16) * _u32(0x21F0AAAD)
+    if key is not None:
+        x = x ^ key
+    return _xor_shifted(_xor_shifted(x, 15) * _u32(0xD35A2D97), 15)
+
+
+def _xor_shifted(x, bits: int):
+    return x ^ ops.right_shift(x, _u32(bits))
+
+
+def _threshold(rate: float):
+    return _u32(round(rate * 2**32))
+
+
+def _u32(value: int):
+    return ops.convert_to_tensor(np.uint32(value % 2**32))

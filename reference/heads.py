@@ -1,0 +1,174 @@
+"""What is asked of the encoder: pre-training and fine-tuning, with their losses.
+
+Sources: `get_masked_lm_output` and `get_next_sentence_output` of the original's
+run_pretraining.py, `create_model` of its run_classifier.py. Losses come per trial,
+`[K]`: their sum over trials is what is differentiated, and no trial sees another.
+
+Shapes as in model.py, and M masked positions, C classes.
+"""
+
+import keras
+from keras import ops
+
+from reference.configuration import BertConfig
+from reference.model import Bert, Dense, LayerNorm, gelu, take_rows
+
+# Keeps the masked-LM loss finite when a batch predicts nothing.
+WEIGHT_EPSILON = 1e-5
+
+
+class Transform(keras.layers.Layer):
+    """Dense, gelu and LayerNorm before the masked-LM logits."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="transform")
+        self.dense = Dense(trials, *2 * [config.hidden_size], name="dense")
+        self.norm = LayerNorm(trials, config.hidden_size)
+
+    def call(self, x):
+        return self.norm(gelu(self.dense(x)))
+
+
+class Predictions(keras.layers.Layer):
+    """Masked-LM logits at the masked positions, tied to the word embeddings."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="predictions")
+        self.shape = (trials, config.vocab_size)
+        self.transform = Transform(config, trials)
+
+    def build(self, *_):
+        self.output_bias = self.add_weight(shape=self.shape, name="output_bias")
+
+    def call(self, sequence_output, positions, word_embeddings):
+        trials, batch, length, size = sequence_output.shape
+        flat = ops.reshape(sequence_output, (trials, batch * length, size))
+        row = ops.arange(batch, dtype="int32")[:, None] * length + positions
+        masked = take_rows(flat, ops.reshape(row, (trials, -1)))  # [K, B·M, H]
+        masked = self.transform(masked)
+        logits = ops.matmul(masked, ops.swapaxes(word_embeddings, 1, 2))
+        logits = logits + self.output_bias[:, None]
+        return ops.reshape(logits, (*positions.shape, -1))  # [K, B, M, V]
+
+
+class OutputLayer(keras.layers.Layer):
+    """A projection stored as upstream, `[C, H]`: `[K, B, H]` to `[K, B, C]`."""
+
+    def __init__(self, trials: int, size: int, outputs: int, name: str):
+        super().__init__(name=name)
+        self.shape = (trials, outputs, size)
+
+    def build(self, *_):
+        self.kernel = self.add_weight(shape=self.shape, name="output_weights")
+        self.bias = self.add_weight(shape=self.shape[:2], name="output_bias")
+
+    def call(self, x):
+        return ops.matmul(x, ops.swapaxes(self.kernel, 1, 2)) + self.bias[:, None]
+
+
+class PreTrainingHeads(keras.layers.Layer):
+    """Masked language model and next sentence."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="cls")
+        self.predictions = Predictions(config, trials)
+        self.relationship = OutputLayer(
+            trials, config.hidden_size, 2, name="seq_relationship"
+        )
+
+    def call(self, sequence_output, pooled_output, positions, word_embeddings):
+        return (
+            self.predictions(sequence_output, positions, word_embeddings),
+            self.relationship(pooled_output),
+        )
+
+
+class PreTrainingModel(keras.Model):
+    """BERT with both pre-training heads.
+
+    Called with a dict of int32 `input_ids`, `input_mask`, `segment_ids` `[K, B, S]`
+    and `masked_lm_positions` `[K, B, M]`. Adds to the encoder's outputs
+    `masked_lm_logits` `[K, B, M, V]` and `next_sentence_logits` `[K, B, 2]`.
+    """
+
+    def __init__(self, config: BertConfig, trials: int = 1):
+        super().__init__(name="pre_training")
+        self.config, self.trials = config, trials
+        self.bert = Bert(config, trials)
+        self.heads = PreTrainingHeads(config, trials)
+
+    def call(self, batch, dropout=None):
+        outputs = self.bert(
+            batch["input_ids"],
+            batch["input_mask"],
+            batch["segment_ids"],
+            dropout=dropout,
+        )
+        masked_lm, next_sentence = self.heads(
+            outputs["sequence_output"],
+            outputs["pooled_output"],
+            batch["masked_lm_positions"],
+            self.bert.embeddings.word,
+        )
+        return outputs | {
+            "masked_lm_logits": masked_lm,
+            "next_sentence_logits": next_sentence,
+        }
+
+
+class FineTuningModel(keras.Model):
+    """BERT with one linear layer on the pooled output.
+
+    `outputs` is the number of classes, or 1 for regression. Called with a dict of
+    int32 `input_ids`, `input_mask`, `segment_ids` `[K, B, S]`; returns `[K, B, C]`.
+    """
+
+    def __init__(self, config: BertConfig, outputs: int, trials: int = 1):
+        super().__init__(name="fine_tuning")
+        self.config, self.trials = config, trials
+        self.bert = Bert(config, trials)
+        self.head = OutputLayer(trials, config.hidden_size, outputs, name="classifier")
+
+    def call(self, batch, dropout=None):
+        pooled = self.bert(
+            batch["input_ids"],
+            batch["input_mask"],
+            batch["segment_ids"],
+            dropout=dropout,
+        )["pooled_output"]
+        if dropout is not None:
+            pooled = dropout(pooled, self.config.hidden_dropout_prob, "BH")
+        return self.head(pooled)
+
+
+def pre_training_losses(outputs, batch):
+    """Masked-LM and next-sentence loss of each trial: two of `[K]`.
+
+    `batch` holds `masked_lm_ids` and `masked_lm_weights` `[K, B, M]` and
+    `next_sentence_labels` `[K, B]`.
+    """
+    losses = cross_entropy(outputs["masked_lm_logits"], batch["masked_lm_ids"])
+    weights = batch["masked_lm_weights"]
+    masked_lm = ops.sum(losses * weights, axis=(1, 2))
+    masked_lm = masked_lm / (ops.sum(weights, axis=(1, 2)) + WEIGHT_EPSILON)
+    next_sentence = cross_entropy(
+        outputs["next_sentence_logits"], batch["next_sentence_labels"]
+    )
+    return masked_lm, ops.mean(next_sentence, axis=1)
+
+
+def fine_tuning_losses(logits, labels):
+    """Mean loss of each trial, `[K]`: cross-entropy, or squared error when C is 1.
+
+    `logits` is `[K, B, C]`; `labels` `[K, B]`, classes (integer) or scores (float).
+    """
+    if logits.shape[-1] == 1:
+        return ops.mean(ops.square(logits[..., 0] - labels), axis=1)
+    return ops.mean(cross_entropy(logits, labels), axis=1)
+
+
+def cross_entropy(logits, labels):
+    """−log softmax(logits)[label]: `[..., C]` and int `[...]` to `[...]`."""
+    return ops.logsumexp(logits, axis=-1) - ops.sum(
+        logits * ops.one_hot(labels, logits.shape[-1], dtype=logits.dtype), axis=-1
+    )

@@ -1,0 +1,253 @@
+"""The BERT encoder, K trials at a time.
+
+After "BERT: Pre-training of Deep Bidirectional Transformers" (Devlin et al. 2018) and
+the original's modeling.py, whose variable names the weights here carry. Every weight
+and activation has a leading trial axis: K = 1 is ordinary BERT, K = 20 trains twenty
+runs in one program, and `matmul` broadcasts over it. Heads are in heads.py.
+
+Shapes: K trials, B batch, S sequence, T = B·S tokens, H hidden, N heads, D head size,
+I intermediate, V vocabulary.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+from reference.configuration import BertConfig
+
+LAYER_NORM_EPSILON = 1e-12
+MASKED_SCORE = -10000.0
+
+
+class Dense(keras.layers.Layer):
+    """`x @ kernel + bias` for each trial: `[K, T, in]` to `[K, T, out]`."""
+
+    def __init__(self, trials: int, size_in: int, size_out: int, name: str):
+        super().__init__(name=name)
+        self.kernel_shape = (trials, size_in, size_out)
+
+    def build(self, *_):
+        trials, _, size_out = self.kernel_shape
+        self.kernel = self.add_weight(shape=self.kernel_shape, name="kernel")
+        self.bias = self.add_weight(shape=(trials, size_out), name="bias")
+
+    def call(self, x):
+        return ops.matmul(x, self.kernel) + self.bias[:, None]  # [K, T, out]
+
+
+class LayerNorm(keras.layers.Layer):
+    """Normalise over the last axis of `[K, T, H]`, then scale and shift."""
+
+    def __init__(self, trials: int, size: int, name: str = "LayerNorm"):
+        super().__init__(name=name)
+        self.shape = (trials, size)
+
+    def build(self, *_):
+        self.gamma = self.add_weight(shape=self.shape, name="gamma")
+        self.beta = self.add_weight(shape=self.shape, name="beta")
+
+    def call(self, x):
+        mean = ops.mean(x, axis=-1, keepdims=True)  # [K, T, 1]
+        centred = x - mean
+        variance = ops.mean(ops.square(centred), axis=-1, keepdims=True)
+        scale = ops.rsqrt(variance + LAYER_NORM_EPSILON) * self.gamma[:, None]
+        return centred * scale + self.beta[:, None]  # [K, T, H]
+
+
+class Embeddings(keras.layers.Layer):
+    """Word + position + segment embeddings, normalised, with dropout."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="embeddings")
+        self.config, self.trials = config, trials
+        self.norm = LayerNorm(trials, config.hidden_size)
+
+    def build(self, *_):
+        config = self.config
+        self.word, self.position, self.token_type = (
+            self.add_weight(shape=(self.trials, rows, config.hidden_size), name=name)
+            for name, rows in (
+                ("word_embeddings", config.vocab_size),
+                ("position_embeddings", config.max_position_embeddings),
+                ("token_type_embeddings", config.type_vocab_size),
+            )
+        )
+
+    def call(self, input_ids, segment_ids, dropout=None):
+        trials, batch, length = input_ids.shape
+        tokens = (trials, batch * length)
+        segments = ops.one_hot(
+            ops.reshape(segment_ids, tokens), self.config.type_vocab_size
+        )  # [K, T, 2]
+        x = take_rows(self.word, ops.reshape(input_ids, tokens))  # [K, T, H]
+        x = x + ops.matmul(segments, self.token_type)
+        x = ops.reshape(x, (trials, batch, length, -1))  # [K, B, S, H]
+        x = x + self.position[:, None, :length]
+        x = self.norm(ops.reshape(x, (*tokens, -1)))  # [K, T, H]
+        return hidden_dropout(x, dropout, self.config, batch)
+
+
+class SelfAttention(keras.layers.Layer):
+    """Multi-head scaled dot-product attention; padding gets −10000, as upstream."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="self")
+        self.config = config
+        size = config.hidden_size
+        self.query = Dense(trials, size, size, name="query")
+        self.key = Dense(trials, size, size, name="key")
+        self.value = Dense(trials, size, size, name="value")
+
+    def call(self, x, input_mask, dropout=None):
+        trials, batch, length = input_mask.shape
+        heads = (trials, batch, length, self.config.num_attention_heads, -1)
+        query, key, value = (
+            ops.transpose(ops.reshape(dense(x), heads), (0, 1, 3, 2, 4))
+            for dense in (self.query, self.key, self.value)
+        )  # [K, B, N, S, D]
+        query = query * (1.0 / math.sqrt(self.config.head_size))
+        scores = ops.matmul(query, ops.swapaxes(key, -1, -2))  # [K, B, N, S, S]
+        padding = (1.0 - ops.cast(input_mask, scores.dtype)) * MASKED_SCORE
+        probs = ops.softmax(scores + padding[:, :, None, None])
+        if dropout is not None:
+            rate = self.config.attention_probs_dropout_prob
+            probs = dropout(probs, rate, "BNSS")
+        context = ops.matmul(probs, value)  # [K, B, N, S, D]
+        context = ops.transpose(context, (0, 1, 3, 2, 4))
+        return ops.reshape(context, x.shape)  # [K, T, H]
+
+
+class ResidualOutput(keras.layers.Layer):
+    """Project, drop out, add the residual, normalise: the end of both sub-layers."""
+
+    def __init__(self, config: BertConfig, trials: int, size_in: int):
+        super().__init__(name="output")
+        self.config = config
+        self.dense = Dense(trials, size_in, config.hidden_size, name="dense")
+        self.norm = LayerNorm(trials, config.hidden_size)
+
+    def call(self, x, residual, *, batch: int, dropout=None):
+        x = hidden_dropout(self.dense(x), dropout, self.config, batch)
+        return self.norm(x + residual)  # [K, T, H]
+
+
+class Attention(keras.layers.Layer):
+    """Self-attention with its residual output."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="attention")
+        self.attention = SelfAttention(config, trials)
+        self.residual = ResidualOutput(config, trials, config.hidden_size)
+
+    def call(self, x, input_mask, dropout=None):
+        context = self.attention(x, input_mask, dropout=dropout)
+        batch = input_mask.shape[1]
+        return self.residual(context, x, batch=batch, dropout=dropout)
+
+
+class Intermediate(keras.layers.Layer):
+    """The wide half of the feed-forward sub-layer: `[K, T, H]` to `[K, T, I]`."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="intermediate")
+        sizes = config.hidden_size, config.intermediate_size
+        self.dense = Dense(trials, *sizes, name="dense")
+
+    def call(self, x):
+        return gelu(self.dense(x))
+
+
+class EncoderLayer(keras.layers.Layer):
+    """One transformer block, normalised after each sub-layer."""
+
+    def __init__(self, config: BertConfig, trials: int, index: int):
+        super().__init__(name=f"layer_{index}")
+        self.attention = Attention(config, trials)
+        self.intermediate = Intermediate(config, trials)
+        self.residual = ResidualOutput(config, trials, config.intermediate_size)
+
+    def call(self, x, input_mask, dropout=None):
+        x = self.attention(x, input_mask, dropout=dropout)
+        wide = self.intermediate(x)
+        batch = input_mask.shape[1]
+        return self.residual(wide, x, batch=batch, dropout=dropout)
+
+
+class Encoder(keras.layers.Layer):
+    """The stack of transformer blocks; returns every block's output."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="encoder")
+        self.blocks = [
+            EncoderLayer(config, trials, index)
+            for index in range(config.num_hidden_layers)
+        ]
+
+    def call(self, x, input_mask, dropout=None):
+        outputs = []
+        for block in self.blocks:
+            x = block(x, input_mask, dropout=dropout)
+            outputs.append(x)
+        return outputs  # L × [K, T, H]
+
+
+class Pooler(keras.layers.Layer):
+    """The first token's vector through a tanh layer: `[K, B, H]`."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="pooler")
+        self.dense = Dense(trials, *2 * [config.hidden_size], name="dense")
+
+    def call(self, x):
+        return ops.tanh(self.dense(x[:, :, 0]))
+
+
+class Bert(keras.layers.Layer):
+    """Token ids to vectors.
+
+    Called with `input_ids`, `input_mask`, `segment_ids`, all int32 `[K, B, S]`, and
+    optionally a `reference.dropout.Dropout`. Returns a dict of `embedding_output`
+    and `sequence_output` `[K, B, S, H]`, `pooled_output` `[K, B, H]`, and
+    `encoder_layers`, L arrays `[K, B, S, H]`.
+    """
+
+    def __init__(self, config: BertConfig, trials: int = 1):
+        super().__init__(name="bert")
+        self.embeddings = Embeddings(config, trials)
+        self.encoder = Encoder(config, trials)
+        self.pooler = Pooler(config, trials)
+
+    def call(self, input_ids, input_mask, segment_ids, dropout=None):
+        embedded = self.embeddings(input_ids, segment_ids, dropout=dropout)
+        layers = self.encoder(embedded, input_mask, dropout=dropout)
+        shape = (*input_ids.shape, embedded.shape[-1])
+        embedded, *layers = (ops.reshape(x, shape) for x in (embedded, *layers))
+        return {
+            "embedding_output": embedded,
+            "encoder_layers": layers,
+            "sequence_output": layers[-1],
+            "pooled_output": self.pooler(layers[-1]),
+        }
+
+
+def gelu(x):
+    """Gaussian error linear unit by its tanh approximation, as the original's."""
+    return keras.activations.gelu(x, approximate=True)
+
+
+def hidden_dropout(x, dropout, config: BertConfig, batch: int):
+    """Drop elements of `[K, T, H]`, numbered by (b, s, h) so that padding is moot."""
+    if dropout is None:
+        return x
+    by_example = ops.reshape(x, (x.shape[0], batch, -1, x.shape[-1]))
+    dropped = dropout(by_example, config.hidden_dropout_prob, "BSH")
+    return ops.reshape(dropped, x.shape)
+
+
+def take_rows(table, rows):
+    """Pick rows of each trial's table: `[K, R, H]` and int `[K, T]` to `[K, T, H]`."""
+    trials, count, size = table.shape
+    first = ops.arange(trials, dtype="int32")[:, None] * count
+    flat = ops.reshape(table, (trials * count, size))
+    return ops.take(flat, ops.cast(rows, "int32") + first, axis=0)

@@ -1,0 +1,1 @@
+"""The harness: tasks, sweeps, records, published numbers, statistics and reports."""

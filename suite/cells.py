@@ -1,0 +1,57 @@
+"""A cell of the verdict table, and what a cell still open has going for it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite.estimates import Estimate
+from suite.published import TableColumn
+from suite.statistics import Spread
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the verdict table, in points.
+
+    `low` and `high` bound ours - published at 95 %, where that is meaningful.
+    `compared` is "dev vs test", "test vs test" or "" where nothing was scored.
+    """
+
+    checkpoint: str  # SHA-256, as in the records
+    model: str
+    masking: str | None
+    column: TableColumn
+    published: float | None
+    decimals: int
+    ours: float | None = None
+    low: float | None = None
+    high: float | None = None
+    compared: str = ""
+    verdict: str = ""
+    why: str = ""
+    change: str = ""
+    trial_ids: tuple[str, ...] = ()
+    seed_note: str = ""  # how our seed spread was found, where it was needed
+
+    @property
+    def name(self) -> str:
+        """The task as the published table heads it."""
+        if self.column.task != "MNLI":
+            return self.column.task
+        return "MNLI-mm" if self.column.split == "test_mismatched" else "MNLI-m"
+
+    @property
+    def difference(self) -> float | None:
+        if self.ours is None or self.published is None:
+            return None
+        return self.ours - self.published
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A cell that is still open, with the draws of ours - published."""
+
+    cell: Cell
+    estimate: Estimate | None = None
+    draws: np.ndarray | None = None
+    spread: Spread | None = None

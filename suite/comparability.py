@@ -1,0 +1,141 @@
+"""Cells that get their verdict without statistics: what forbids the comparison.
+
+Each rule looks at one cell of the published table and either leaves it open or closes
+it with a verdict, why, and what would change it. The first that closes it wins, so the
+order of RULES is part of the meaning: first whether there is a number of ours at all,
+then whether it may be compared, then whether it means anything.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from suite.estimates import Estimate
+from suite.grids import Grid, label_key
+from suite.published import PublishedScore, TableColumn
+from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, completeness
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What the rules for one cell may look at."""
+
+    run: Mapping
+    checkpoint: Mapping
+    column: TableColumn
+    grid: Grid | None
+    estimate: Estimate | None
+    published: PublishedScore | None
+
+
+Closed = tuple[str, str, str] | None  # verdict, why, what would change it
+
+
+def ruling_without_statistics(context: Context) -> Closed:
+    """The first rule's verdict, why and what would change it; None leaves it open."""
+    return next(filter(None, (rule(context) for rule in RULES)), None)
+
+
+def _rule_not_run(context: Context) -> Closed:
+    if context.grid is not None:
+        return None
+    task = "MNLI" if context.column.task == "AX" else context.column.task
+    reason = context.run.get("skipped", {}).get(task)
+    why = reason or f"{task} is not among the tasks of this run"
+    change = "the complete task" if reason else f"run it with --tasks {task}"
+    return "not run", why, change
+
+
+def _rule_not_scored(context: Context) -> Closed:
+    if context.estimate is not None:
+        return None
+    grid = context.grid
+    if not grid.configurations:
+        first = grid.failed[0].reason if grid.failed else "no shared seed"
+        why = f"no configuration finished on every seed ({first})"
+        return "not scored", why, "resume the run"
+    return "not scored", "no labels", "labels for this split, by --test-labels"
+
+
+def _rule_sample(context: Context) -> Closed:
+    if not context.run.get("sample"):
+        return None
+    return "not comparable", "sample task", "run with --glue-dir on GLUE itself"
+
+
+def _rule_checkpoint(context: Context) -> Closed:
+    if context.checkpoint["published_as"]:
+        return None
+    if context.checkpoint["masking"] == "whole-word":
+        why = "no published compact model used whole-word masking"
+    else:
+        why = "the checkpoint is none of the published ones"
+    return "not comparable", why, "run a published checkpoint"
+
+
+def _rule_no_number(context: Context) -> Closed:
+    if context.published:
+        return None
+    name = context.checkpoint["published_as"]
+    return "not comparable", f"nothing published for {name}", "a published number"
+
+
+def _rule_wnli(context: Context) -> Closed:
+    if context.column.task != "WNLI":
+        return None
+    why = "all four published models score 62.3, below the majority class (65.1)"
+    return "uninformative", why, "nothing: the published cell measures nothing"
+
+
+def _rule_incomplete(context: Context) -> Closed:
+    task = context.grid.task
+    scored = context.estimate.split
+    for split in dict.fromkeys(("dev", scored)):
+        size = context.grid.labels[split].size
+        owner = TASKS["AX"] if split == DIAGNOSTIC_SPLIT else task
+        name = "test" if split == DIAGNOSTIC_SPLIT else split
+        if completeness(owner, name, size) == "partial":
+            why = (
+                f"{label_key(task, split)} holds {size:,} rows, officially "
+                f"{owner.rows[name]:,}"
+            )
+            return "not comparable", why, "the complete split"
+    return None
+
+
+def _rule_qqp(context: Context) -> Closed:
+    on_dev = context.estimate.split.startswith("dev")
+    if context.column.task != "QQP" or not on_dev:
+        return None
+    why = "GLUE gave QQP's test set another distribution of classes than dev"
+    return "not comparable", why, "labels of QQP's test split"
+
+
+def _rule_degenerate(context: Context) -> Closed:
+    collapsed = context.estimate.collapsed
+    if not collapsed:
+        return None
+    why = f"our chosen trials collapsed: {collapsed}"
+    if context.column.metric == "matthews" and context.published.value == 0:
+        why += " (which is also what a published 0.0 looks like)"
+    return "degenerate", why, "trials that learn: more pre-training or another grid"
+
+
+def _rule_seeds(context: Context) -> Closed:
+    if context.estimate.seed_sd[context.column.metric] is not None:
+        return None
+    why = f"seed spread {context.estimate.seed_note}"
+    return "inconclusive", why, "two seeds, or four configurations"
+
+
+RULES: tuple[Callable[[Context], Closed], ...] = (
+    _rule_not_run,
+    _rule_not_scored,
+    _rule_sample,
+    _rule_wnli,
+    _rule_checkpoint,
+    _rule_no_number,
+    _rule_incomplete,
+    _rule_qqp,
+    _rule_degenerate,
+    _rule_seeds,
+)

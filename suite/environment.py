@@ -1,0 +1,79 @@
+"""What a run was made with: commit, versions, machine."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results"
+REPORTS = ROOT / "reports"
+# What can change a number; every installed package is kept beside the records.
+NAMED_PACKAGES = (
+    "keras",
+    "tensorflow",
+    "jax",
+    "numpy",
+    "scipy",
+    "pandas",
+    "tokenizers",
+)
+
+
+def commit() -> str:
+    """The commit of this checkout; "+changes" where the code is not as committed."""
+    try:
+        head = _git("rev-parse", "HEAD")
+        changed = _git("status", "--porcelain", "--", "reference", "suite")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown (not a git checkout)"
+    return head + ("+changes" if changed else "")
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages that can change a number."""
+    installed = installed_packages()
+    named = {name: installed[name] for name in NAMED_PACKAGES if name in installed}
+    return {"python": platform.python_version()} | named
+
+
+def installed_packages() -> dict[str, str]:
+    """Every installed distribution and its version, by lower-case name."""
+    found = {
+        distribution.metadata["Name"].lower(): distribution.version
+        for distribution in importlib.metadata.distributions()
+    }
+    return dict(sorted(found.items()))
+
+
+def machine() -> str:
+    """Processor, cores and system in one line."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    return f"{name}, {cores()} cores, {platform.system()}"
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def command() -> str:
+    """The command line that is running, as its user typed it."""
+    return " ".join(["python -m suite", *sys.argv[1:]])
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()

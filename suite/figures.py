@@ -1,0 +1,131 @@
+"""Figures of a report as SVG: the same bytes every time, legible on light and dark.
+
+Each figure brings its own pale background, so that its dark text is readable on any
+page. Every number shown also stands in a table of the report. Nothing is computed here.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reference.files import written_whole
+from suite.cells import Cell
+from suite.grids import Grid, dev_score
+
+_STYLE = {
+    "svg.hashsalt": "suite",  # element ids from content, not from chance
+    "svg.fonttype": "none",  # text stays text
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "figure.facecolor": "#fbfaf7",
+    "axes.facecolor": "#fbfaf7",
+    "savefig.facecolor": "#fbfaf7",
+    "axes.edgecolor": "#888888",
+    "text.color": "#222222",
+    "axes.labelcolor": "#222222",
+    "xtick.color": "#222222",
+    "ytick.color": "#222222",
+}
+_VERDICT_COLOURS = {
+    "reproduced": "#1b7837",
+    "differs": "#b2182b",
+    "inconclusive": "#666666",
+}
+
+
+def heat_map_figure(path: Path, grids: Mapping[str, Grid]) -> Path:
+    """One panel a task: mean dev score in points per batch size and learning rate."""
+    columns = min(3, len(grids))
+    rows = -(-len(grids) // columns)
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(3.3 * columns, 2.7 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
+        for panel, (task, grid) in zip(panels, grids.items(), strict=False):
+            _heat_map(panel, task, grid_table(grid))
+        for panel in panels[len(grids) :]:
+            panel.set_axis_off()
+        return _saved(figure, path)
+
+
+def grid_table(grid: Grid) -> tuple[list[int], list[float], np.ndarray]:
+    """Batch sizes, learning rates and the mean dev scores [batch, rate] in points.
+
+    NaN where no trial has a score; a failed seed does not count towards its mean.
+    """
+    batches = sorted({r.trial.batch_size for r in grid.records})
+    rates = sorted({r.trial.learning_rate for r in grid.records}, reverse=True)
+    means = np.full((len(batches), len(rates)), np.nan)
+    cells: dict[tuple[int, int], list[float]] = {}
+    for record in grid.records:
+        score = dev_score(record)
+        if score is not None:
+            place = (
+                batches.index(record.trial.batch_size),
+                rates.index(record.trial.learning_rate),
+            )
+            cells.setdefault(place, []).append(100 * score)
+    for place, scores in cells.items():
+        means[place] = np.mean(scores)
+    return batches, rates, means
+
+
+def forest_figure(path: Path, cells: Sequence[Cell]) -> Path | None:
+    """Ours - published with its 95 % interval per cell; None if no cell has one."""
+    shown = [cell for cell in cells if cell.low is not None]
+    if not shown:
+        return None
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(7, 0.8 + 0.36 * len(shown)), layout="constrained")
+        axes = figure.subplots()
+        axes.axvline(0, color="#888888", linewidth=1)
+        for height, cell in enumerate(reversed(shown)):
+            colour = _VERDICT_COLOURS[cell.verdict]
+            axes.plot([cell.low, cell.high], [height, height], color=colour)
+            axes.plot(cell.difference, height, "o", color=colour)
+            axes.annotate(
+                f"  {cell.verdict}",
+                (cell.high, height),
+                va="center",
+                color=colour,
+                annotation_clip=False,
+            )
+        names = [f"{c.name} {c.column.metric} ({c.compared})" for c in shown]
+        axes.set_yticks(range(len(shown)), reversed(names))
+        axes.set_xlabel("ours - published, points, 95 % interval")
+        axes.margins(x=0.2)
+        axes.spines[["top", "right"]].set_visible(False)
+        return _saved(figure, path)
+
+
+def _heat_map(
+    panel: Axes, task: str, table: tuple[list[int], list[float], np.ndarray]
+) -> None:
+    batches, rates, means = table
+    finite = means[np.isfinite(means)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    panel.imshow(means, cmap="cividis", aspect="auto", vmin=low, vmax=high)
+    for (row, column), mean in np.ndenumerate(means):
+        dark = np.isfinite(mean) and mean - low < 0.55 * (high - low)
+        panel.text(
+            column,
+            row,
+            f"{mean:.1f}" if np.isfinite(mean) else "no score",
+            ha="center",
+            va="center",
+            color="#ffffff" if dark else "#111111",
+        )
+    panel.set_title(task)
+    panel.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
+    panel.set_yticks(range(len(batches)), [str(batch) for batch in batches])
+    panel.set_xlabel("learning rate")
+    panel.set_ylabel("batch size")
+
+
+def _saved(figure: Figure, path: Path) -> Path:
+    with written_whole(path) as file:
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    return path

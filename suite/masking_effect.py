@@ -1,0 +1,159 @@
+"""WordPiece against whole-word masking, paired.
+
+Two checkpoints of one model that differ in masking only are fine-tuned with the same
+configurations and seeds and predict the same dev examples, so their scores are
+subtracted example set by example set. The interval resamples examples; it holds for
+these two pre-training runs. A claim about masking itself needs several pre-training
+seeds: then the pairs' mean differences go to an exact sign-flip test.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite.estimates import generator_for
+from suite.grids import Grid
+from suite.metrics import METRICS
+from suite.statistics import SignFlip, bootstrap_draws, interval, sign_flip_test
+
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class MaskingDifference:
+    """Whole word minus WordPiece on one task and metric, in fractions of 1.
+
+    Means are over the shared configurations and seeds, and over pre-training pairs.
+    `low` and `high` bound the difference at 95 % over examples.
+    """
+
+    model: str
+    task: str
+    metric: str
+    wordpiece: float
+    whole_word: float
+    low: float
+    high: float
+    configurations: int
+    examples: int
+    pairs: int
+    sign_flip: SignFlip
+    trial_ids: tuple[str, ...]
+
+    @property
+    def difference(self) -> float:
+        return self.whole_word - self.wordpiece
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """The dev predictions [C * S, n] of the configurations that both grids finished."""
+
+    wordpiece: np.ndarray
+    whole_word: np.ndarray
+    labels: np.ndarray
+    configurations: int
+    trial_ids: tuple[str, ...]
+
+
+def checkpoint_pairs(
+    checkpoints: Sequence[Mapping],
+) -> dict[str, list[tuple[str, str]]]:
+    """Model -> (WordPiece, whole-word) checkpoint hashes, matched by seed or order."""
+    pairs: dict[str, list[tuple[str, str]]] = {}
+    for model in dict.fromkeys(c["name"] for c in checkpoints):
+        sides = [
+            sorted(
+                (c for c in checkpoints if (c["name"], c["masking"]) == (model, side)),
+                key=lambda c: c.get("seed") or 0,
+            )
+            for side in ("wordpiece", "whole-word")
+        ]
+        matched = [
+            (one["sha256"], other["sha256"])
+            for one, other in zip(*sides, strict=False)
+            if one.get("seed") == other.get("seed")
+        ]
+        if matched:
+            pairs[model] = matched
+    return pairs
+
+
+def compare_maskings(
+    checkpoints: Sequence[Mapping], grids: Mapping[tuple[str, str], Grid]
+) -> list[MaskingDifference]:
+    """One row per model, task and metric that both maskings have on dev."""
+    rows = []
+    for model, hashes in checkpoint_pairs(checkpoints).items():
+        for task in dict.fromkeys(task for _, task in grids):
+            found = [
+                _pair(grids[one, task], grids[other, task])
+                for one, other in hashes
+                if (one, task) in grids and (other, task) in grids
+            ]
+            pairs = [pair for pair in found if pair]
+            if pairs:
+                metrics = grids[hashes[0][0], task].task.metrics
+                rows += [_difference(model, task, name, pairs) for name in metrics]
+    return rows
+
+
+def _pair(wordpiece: Grid, whole_word: Grid) -> _Pair | None:
+    """None where dev is not scored on both sides, or is not the same dev."""
+    shared = [c for c in wordpiece.configurations if c in whole_word.configurations]
+    sides = (wordpiece, whole_word)
+    if not shared or any("dev" not in grid.predictions for grid in sides):
+        return None
+    if not np.array_equal(wordpiece.labels["dev"], whole_word.labels["dev"]):
+        return None
+    seeds = min(grid.predictions["dev"].shape[1] for grid in sides)
+    chosen = [[grid.configurations.index(c) for c in shared] for grid in sides]
+    arrays = [
+        grid.predictions["dev"][rows, :seeds].reshape(len(shared) * seeds, -1)
+        for grid, rows in zip(sides, chosen, strict=True)
+    ]
+    ids = [
+        trial_id
+        for grid, rows in zip(sides, chosen, strict=True)
+        for row in rows
+        for trial_id in grid.trial_ids[row][:seeds]
+    ]
+    return _Pair(*arrays, wordpiece.labels["dev"], len(shared), tuple(ids))
+
+
+def _difference(
+    model: str, task: str, metric: str, pairs: Sequence[_Pair]
+) -> MaskingDifference:
+    score = METRICS[metric]
+    one = [float(np.mean(score(p.wordpiece, p.labels))) for p in pairs]
+    other = [float(np.mean(score(p.whole_word, p.labels))) for p in pairs]
+    rng = generator_for("masking", model, task, metric)
+    draws = np.mean([_draws(metric, pair, rng) for pair in pairs], axis=0)
+    low, high = interval(draws)
+    return MaskingDifference(
+        model=model,
+        task=task,
+        metric=metric,
+        wordpiece=float(np.mean(one)),
+        whole_word=float(np.mean(other)),
+        low=low,
+        high=high,
+        configurations=pairs[0].configurations,
+        examples=pairs[0].labels.size,
+        pairs=len(pairs),
+        sign_flip=sign_flip_test(np.subtract(other, one)),
+        trial_ids=tuple(trial_id for pair in pairs for trial_id in pair.trial_ids),
+    )
+
+
+def _draws(metric: str, pair: _Pair, rng: np.random.Generator) -> np.ndarray:
+    """Draws of the mean difference over configurations, examples resampled."""
+    score = METRICS[metric]
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        one = score(pair.wordpiece, pair.labels, weights)  # [C * S, r]
+        other = score(pair.whole_word, pair.labels, weights)
+        return np.mean(other - one, axis=0)
+
+    return bootstrap_draws(statistic, pair.labels.size, rng, _RESAMPLES)

@@ -1,0 +1,251 @@
+"""The whole pipeline: data, pre-training under both maskings, the grid, the report.
+
+Every stage leaves its product where the next run finds it, so that the same command
+typed again goes on where the last one stopped, and repeats nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from reference.configuration import named_size
+from reference.errors import InputError
+from reference.files import written_whole
+from reference.instances import InstanceSettings
+from suite import environment
+from suite.claims import write_verdicts
+from suite.environment import REPORTS, RESULTS
+from suite.executor import LocalExecutor
+from suite.pretraining import (
+    Plan,
+    instance_jobs,
+    pretraining_jobs,
+    split_corpus,
+)
+from suite.progress import Bars, bars
+from suite.records import RunDirectory
+from suite.report import write_report
+from suite.sample import write_sample
+from suite.sources import Glue, describe_checkpoint, entries, scored_labels
+from suite.sweep import Grid, Sweep
+
+# A quarter of an hour of BERT-Tiny on one core; more is better, and asked for.
+DEFAULT_STEPS = 2400
+DUPE_FACTOR = 2
+# About a minute a masking on one core.
+SAMPLE_STEPS = 400
+SAMPLE_INSTANCES = InstanceSettings(
+    max_seq_length=64, max_predictions_per_seq=10, dupe_factor=2
+)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a run keeps its records, its products on the way, and its report."""
+
+    run: Path
+    work: Path
+    reports: Path
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `reproduce` was asked for; without a GLUE directory, sample data."""
+
+    glue_dir: Path | None
+    test_labels: Path | None
+    corpus: tuple[Path, ...]
+    vocab: Path | None
+    checkpoints: tuple[Path, ...]
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    pretrain_steps: int | None
+    seeds: int
+    name: str
+    run_dir: Path | None
+    workers: int
+
+    def __post_init__(self) -> None:
+        for model in self.models:
+            named_size(model)
+        if self.glue_dir is None:
+            return
+        if self.checkpoints and self.corpus:
+            raise InputError("--checkpoint and --corpus: give one; which is it?")
+        if not self.checkpoints and not (self.corpus and self.vocab):
+            raise InputError(
+                "--glue-dir: needs --checkpoint DIR, or --corpus FILE and --vocab FILE "
+                "to pre-train one"
+            )
+
+    @property
+    def is_sample(self) -> bool:
+        return self.glue_dir is None
+
+    def places(self) -> Places:
+        if self.is_sample:
+            run = self.run_dir or RESULTS / "sample"
+            return Places(run, run / "work", REPORTS / "sample")
+        run = self.run_dir or run_named(self.name, RESULTS / "runs")
+        return Places(run, RESULTS / "work" / self.name, REPORTS)
+
+
+def run_pipeline(request: Request, console: Console) -> None:
+    """From text to a table of verdicts, going on where the last run stopped."""
+    places = request.places()
+    if request.is_sample:
+        plan, glue = sample_inputs(request, places, console)
+    else:
+        plan = pretraining_plan(request, places)
+        glue = Glue(request.glue_dir, request.test_labels, request.tasks)
+    checkpoints = request.checkpoints or pretrained(plan, request.workers, console)
+    grid = Grid(seeds=tuple(range(1, request.seeds + 1)))
+    sweep(places, checkpoints, glue, grid, request.workers, console)
+    report(places, console)
+
+
+def pretraining_plan(request: Request, places: Places) -> Plan | None:
+    """What to pre-train on the user's text; None when checkpoints are given."""
+    if request.checkpoints:
+        return None
+    return Plan(
+        corpus=request.corpus,
+        vocab=request.vocab,
+        models=request.models,
+        num_train_steps=request.pretrain_steps or DEFAULT_STEPS,
+        directory=places.work,
+        instances=InstanceSettings(dupe_factor=DUPE_FACTOR),
+    )
+
+
+def sample_inputs(
+    request: Request, places: Places, console: Console
+) -> tuple[Plan, Glue]:
+    """Write the sample corpus, vocabulary and tasks (in seconds), and plan on them."""
+    console.print("Writing the sample corpus, vocabulary and tasks …")
+    paths = write_sample(places.work / "data")
+    plan = Plan(
+        corpus=(paths.corpus,),
+        vocab=paths.vocab,
+        models=request.models,
+        num_train_steps=request.pretrain_steps or SAMPLE_STEPS,
+        directory=places.work,
+        instances=SAMPLE_INSTANCES,
+    )
+    glue = Glue(paths.glue_dir, paths.test_labels, request.tasks, sample=True)
+    return plan, glue
+
+
+def pretrained(plan: Plan, workers: int, console: Console) -> list[Path]:
+    """Pre-train what is not there yet; returns the checkpoint directories."""
+    jobs = pretraining_jobs(plan)
+    if jobs:
+        split_corpus(plan)
+        with (
+            LocalExecutor(workers, plan.directory / "logs") as executor,
+            bars(console) as shown,
+        ):
+            for stage in (instance_jobs(plan), jobs):
+                _finish_all(executor, stage, shown)
+    return plan.checkpoints()
+
+
+def _finish_all(executor: LocalExecutor, jobs: Sequence, shown: Bars) -> None:
+    for event in executor.run(jobs):
+        if event.kind == "report":
+            what, done, total, *loss = event.value
+            note = f"loss {loss[0]:.3f}" if loss else ""
+            shown.update(what, done, total, "steps" if loss else "documents", note)
+        elif event.kind == "failed":
+            raise RuntimeError(f"a stage of pre-training failed: {event.value}")
+
+
+def sweep(
+    places: Places,
+    checkpoint_dirs: Sequence[Path],
+    glue: Glue,
+    grid: Grid,
+    workers: int,
+    console: Console,
+) -> None:
+    """Run what the run directory lacks of the grid, and record what was run."""
+    from reference.checkpoint import read_checkpoint
+
+    checkpoints = [read_checkpoint(path) for path in checkpoint_dirs]
+    run = RunDirectory(places.run)
+    skipped = glue.skipped()
+    for reason in skipped.values():
+        console.print(f"Not run: {reason}", style="yellow")
+    work = Sweep(run, entries(checkpoints, glue), grid)
+    if not work.total:
+        raise InputError(
+            f"{glue.directory}: none of {', '.join(glue.tasks)} can be run: "
+            + "; ".join(skipped.values())
+        )
+    if work.done == work.total and (places.run / "run.json").exists():
+        console.print(f"All {work.total} trials are recorded in {places.run}")
+        return
+    description = {
+        "sample": glue.sample,
+        "command": environment.command(),
+        "commit": environment.commit(),
+        "device": environment.machine(),
+        "versions": environment.versions(),
+        "seeds": list(grid.seeds),
+        "started": _now(),
+        "checkpoints": [describe_checkpoint(c) for c in checkpoints],
+        "skipped": skipped,
+    }
+    description["started"] = _started_before(run) or description["started"]
+    run.write_run(description)
+    run.write_labels(scored_labels(glue))
+    _write_versions(places.run)
+    _run_sweep(work, places, workers, console)
+    run.write_run(description | {"finished": _now()})
+
+
+def _run_sweep(work: Sweep, places: Places, workers: int, console: Console) -> None:
+    failed, best = 0, {}
+    with (
+        LocalExecutor(workers, places.work / "logs") as executor,
+        bars(console) as shown,
+    ):
+        shown.update("fine-tuning", work.done, work.total, "trials")
+        for record in work.run(executor):
+            failed += record.status == "failed"
+            best[record.trial.task] = record
+            note = f"{record.trial.task}" + (f", {failed} failed" if failed else "")
+            shown.update("fine-tuning", work.done, work.total, "trials", note)
+
+
+def report(places: Places, console: Console) -> None:
+    """Write the report and the verdicts that later runs are held to."""
+    write_verdicts(places.run)
+    written = write_report(places.run, places.reports)
+    console.print("Report:", ", ".join(str(path) for path in written), soft_wrap=True)
+
+
+def run_named(what: str, runs: Path) -> Path:
+    """The newest run of this name, to be resumed, or a new one named after today."""
+    existing = sorted(runs.glob(f"*_{what}_*/run.json"))
+    if existing:
+        return existing[-1].parent
+    today = datetime.now(UTC).strftime("%Y-%m-%d")
+    return runs / f"{today}_{what}_{environment.commit()[:7]}"
+
+
+def _started_before(run: RunDirectory) -> str | None:
+    return run.run().get("started") if (run.path / "run.json").exists() else None
+
+
+def _write_versions(run: Path) -> None:
+    with written_whole(run / "versions.txt") as file:
+        for name, version in environment.installed_packages().items():
+            file.write(f"{name}=={version}\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,159 @@
+"""The published numbers with their provenance, and which average a GLUE score is.
+
+`results/published/*.csv` hold one number per row. The compact rows are the table of
+google-research/bert's README of March 11th 2020; its Score is the mean over GLUE's nine
+tasks, where a task's two metrics are averaged first, MNLI is the mean of matched and
+mismatched, WNLI is in and AX is out. (Devlin et al. 2019 average differently: their
+numbers are not in this registry.) Scores here are in points, as printed.
+"""
+
+import csv
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from reference.errors import InputError
+from suite.tasks import GLUE_TASKS, TASKS
+
+PUBLISHED_DIR = Path(__file__).parent.parent / "results" / "published"
+_FILES = ("compact_glue_test.csv", "whole_word.csv", "third_party_dev.csv")
+
+
+class TableColumn(NamedTuple):
+    """One number of a model's row in the published table."""
+
+    task: str
+    metric: str
+    split: str
+
+
+SCORE = TableColumn("Score", "score", "test")
+
+
+def _columns() -> Iterator[TableColumn]:
+    for task in TASKS.values():
+        for split in task.splits:
+            if split.startswith("test"):
+                for metric in task.metrics:
+                    yield TableColumn(task.name, metric, split)
+    yield SCORE
+
+
+TABLE_COLUMNS: tuple[TableColumn, ...] = tuple(_columns())  # nine tasks, AX, Score
+
+
+@dataclass(frozen=True)
+class PublishedScore:
+    """A number in points, as it was printed, and where it was printed."""
+
+    model: str
+    column: TableColumn
+    value: float
+    decimals: int
+    sd: float | None  # over runs, where the source gives it
+    runs: int | None
+    selection: str
+    source: str
+    locator: str
+
+    @property
+    def half_step(self) -> float:
+        """How far rounding may have moved the number."""
+        return 0.5 * 10.0**-self.decimals
+
+
+Registry = Mapping[tuple[str, TableColumn], PublishedScore]
+
+
+def load_published(directory: Path = PUBLISHED_DIR) -> Registry:
+    """All published numbers by (model, column); InputError for a row that is no number
+    or appears twice."""
+    registry: dict[tuple[str, TableColumn], PublishedScore] = {}
+    for name in _FILES:
+        for where, row in _rows(directory / name):
+            score = _published_score(where, row)
+            key = (score.model, score.column)
+            if key in registry:
+                raise InputError(f"{where}: {key} is there twice; remove one row")
+            registry[key] = score
+    return registry
+
+
+def load_margins(directory: Path = PUBLISHED_DIR) -> dict[tuple[str, str], float]:
+    """Margin in points by (task, metric); a task without one (WNLI) is left out."""
+    margins = {}
+    for where, row in _rows(directory / "margins.csv"):
+        if row["margin"]:
+            margin = _number(where, "margin", row["margin"])
+            margins[row["task"], row["metric"]] = margin
+    return margins
+
+
+def glue_score(values: Mapping[TableColumn, float]) -> float:
+    """The Score of one row: KeyError if any of the nine tasks' numbers is missing."""
+    return sum(task_score(name, values) for name in GLUE_TASKS) / len(GLUE_TASKS)
+
+
+def task_score(name: str, values: Mapping[TableColumn, float]) -> float:
+    """A task's contribution to the Score: the mean of its published numbers."""
+    own = [cell for cell in TABLE_COLUMNS if cell.task == name]
+    return sum(values[cell] for cell in own) / len(own)
+
+
+def score_problems(registry: Registry) -> list[str]:
+    """Published rows whose printed Score their own numbers cannot round to.
+
+    The unrounded Score lies within the mean of the numbers' half steps around the mean
+    of the printed numbers (BERT-Tiny: 64.094 to 64.194) and within half a step of the
+    printed Score (64.15 to 64.25); a row is consistent if the two overlap.
+    """
+    problems = []
+    for model in sorted(m for m, column in registry if column == SCORE):
+        row = {c: registry[model, c] for c in TABLE_COLUMNS}
+        computed = glue_score({c: row[c].value for c in row})
+        slack = glue_score({c: row[c].half_step for c in row}) + row[SCORE].half_step
+        if abs(computed - row[SCORE].value) > slack:
+            problems.append(
+                f"{model}: its numbers average {computed:.3f}, printed "
+                f"{row[SCORE].value} (rounding explains {slack:.3f})"
+            )
+    return problems
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of a registry file, each with where it stands."""
+    with open(path, encoding="utf-8", newline="") as file:
+        for row, line in zip(csv.DictReader(file), itertools.count(2), strict=False):
+            where = f"{path}, line {line}"
+            if None in row or None in row.values():
+                raise InputError(
+                    f"{where}: expected one cell per column of the header, found "
+                    "another number; quote cells that hold commas"
+                )
+            yield where, row
+
+
+def _published_score(where: str, row: Mapping[str, str]) -> PublishedScore:
+    return PublishedScore(
+        model=row["model"],
+        column=TableColumn(row["task"], row["metric"], row["split"]),
+        value=_number(where, "value", row["value"]),
+        decimals=int(_number(where, "decimals", row["decimals"])),
+        sd=_number(where, "sd", row["sd"]) if row["sd"] else None,
+        runs=int(_number(where, "runs", row["runs"])) if row["runs"] else None,
+        selection=row["selection"],
+        source=row["source"],
+        locator=row["locator"],
+    )
+
+
+def _number(where: str, column: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise InputError(
+            f"{where}: expected a number under {column}, found {text!r}; correct it "
+            "from the source"
+        ) from error

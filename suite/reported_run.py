@@ -1,0 +1,62 @@
+"""A run directory as a report sees it: read, judged, and split by checkpoint."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.cells import Cell
+from suite.grids import Grid, load_grids
+from suite.records import RunDirectory, TrialRecord
+from suite.verdicts import run_checkpoints, verdict_table
+
+
+@dataclass(frozen=True, eq=False)
+class ReportedRun:
+    """A run directory, read and judged."""
+
+    name: str
+    run: Mapping
+    checkpoints: Sequence[Mapping]
+    grids: Mapping[tuple[str, str], Grid]
+    cells: Sequence[Cell]
+    records: Sequence[TrialRecord]
+
+    @property
+    def sample(self) -> bool:
+        return bool(self.run.get("sample"))
+
+    def grids_of(self, checkpoint: Mapping) -> dict[str, Grid]:
+        return {
+            task: grid
+            for (sha256, task), grid in self.grids.items()
+            if sha256 == checkpoint["sha256"]
+        }
+
+    def cells_of(self, checkpoint: Mapping) -> list[Cell]:
+        return [c for c in self.cells if c.checkpoint == checkpoint["sha256"]]
+
+
+def read_run(run_dir: Path) -> ReportedRun:
+    """Everything a report needs; InputError for a directory that is no run."""
+    directory = RunDirectory(run_dir)
+    run = directory.run()
+    return ReportedRun(
+        name=run_dir.resolve().name,
+        run=run,
+        checkpoints=run_checkpoints(run),
+        grids=load_grids(directory),
+        cells=verdict_table(run_dir),
+        records=directory.records(),
+    )
+
+
+def slug(checkpoint: Mapping, number: int) -> str:
+    """A file name of the checkpoint's own: names may repeat over pre-training seeds."""
+    words = f"{number + 1} {checkpoint['name']} {checkpoint['masking'] or ''}"
+    return "-".join("".join(c if c.isalnum() else " " for c in words.lower()).split())
+
+
+def title(checkpoint: Mapping) -> str:
+    """A checkpoint as headings name it."""
+    masking = checkpoint["masking"]
+    return checkpoint["name"] + (f", {masking} masking" if masking else "")

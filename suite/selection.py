@@ -1,0 +1,93 @@
+"""Choosing a configuration on dev, and what its dev score is then worth.
+
+The best of n dev scores is optimistic: some of what made it best is luck with these
+examples. The cross-fitted estimate chooses on one half of dev, scores on the other, and
+pools the halves' predictions; the halves are drawn several times over, so that it does
+not hang on one draw. It estimates what choosing on half of dev gives, which is a little
+less than choosing on all of it. Arrays only; records become arrays in suite/grids.py.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from suite.metrics import main_score, metric_scores
+from suite.tasks import Task
+
+
+def grid_scores(
+    task: Task, predictions: np.ndarray, labels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Scores [C, S] per metric and "main", of predictions [C, S, n]."""
+    values = metric_scores(task, predictions, labels)
+    return values | {"main": main_score(task, values)}
+
+
+def best_configuration(task: Task, predictions: np.ndarray, labels: np.ndarray) -> int:
+    """Index of the best mean over seeds of the main score; a tie goes to the first."""
+    return int(np.argmax(grid_scores(task, predictions, labels)["main"].mean(axis=1)))
+
+
+@dataclass(frozen=True, eq=False)
+class CrossFit:
+    """Pooled out-of-half predictions [D, S, n] of D draws of the halves.
+
+    `chosen` [D, 2] are the configurations chosen on the one half and on the other.
+    """
+
+    predictions: np.ndarray
+    chosen: np.ndarray
+
+
+def cross_fit(
+    task: Task,
+    predictions: np.ndarray,
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    draws: int = 20,
+) -> CrossFit:
+    """Choose on one half, predict the other; `predictions` are [C, S, n].
+
+    Halves are stratified by label (by score for regression), so that each has its
+    share of every class.
+    """
+    pooled = np.empty((draws, *predictions.shape[1:]), predictions.dtype)
+    chosen = np.empty((draws, 2), int)
+    for draw in range(draws):
+        first = stratified_half(labels, rng)
+        for side, half in enumerate((first, ~first)):
+            best = best_configuration(task, predictions[:, :, half], labels[half])
+            pooled[draw][:, ~half] = predictions[best][:, ~half]
+            chosen[draw, side] = best
+    return CrossFit(pooled, chosen)
+
+
+def stratified_half(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A random half as bool [n]: of every two neighbours in label order, one."""
+    count = labels.size
+    order = rng.permutation(count)
+    order = order[np.argsort(labels[order], kind="stable")]
+    coins = rng.integers(0, 2, (count + 1) // 2).astype(bool)
+    sides = np.stack([coins, ~coins], axis=1).ravel()[:count]
+    half = np.empty(count, bool)
+    half[order] = sides
+    return half
+
+
+def seed_spread(task_scores: np.ndarray, main: np.ndarray) -> tuple[float | None, str]:
+    """Standard deviation over seeds of a score, and how it was found.
+
+    `task_scores` and `main` are [C, S]. From two seeds on, pooled within the
+    configurations. With one, the spread over the better half of the configurations
+    stands in: it holds what the configurations differ by as well, so it is rather too
+    large than too small. None when fewer than four configurations leave nothing.
+    """
+    configurations, seeds = task_scores.shape
+    if seeds > 1:
+        pooled = np.sqrt(np.mean(np.var(task_scores, axis=1, ddof=1)))
+        return float(pooled), f"measured over {seeds} seeds"
+    if configurations < 4:
+        return None, "not measured: one seed and fewer than four configurations"
+    better = np.argsort(-main[:, 0], kind="stable")[: (configurations + 1) // 2]
+    spread = float(np.std(task_scores[better, 0], ddof=1))
+    return spread, "one seed: spread over the better half of the grid stands in"

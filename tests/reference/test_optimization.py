@@ -1,0 +1,79 @@
+"""The schedule, the clipping and the update, by hand-worked values and the original's."""
+
+import numpy as np
+import pytest
+
+from reference.optimization import (
+    adam_weight_decay,
+    batch_order,
+    clip_by_global_norm,
+    is_decayed,
+    learning_rate_factor,
+)
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.mark.parametrize(
+    ("step", "factor"),
+    [(0, 0.0), (1, 0.1), (9, 0.9), (10, 0.9), (50, 0.5), (99, 0.01), (100, 0.0)],
+)
+def test_schedule_by_hand(step, factor):
+    """100 steps, 10 of warm-up: the rate would reach 1.0 at step 10, and drops to 0.9."""
+    assert learning_rate_factor(step, 100, 10) == pytest.approx(factor)
+
+
+def test_no_warmup_starts_at_the_full_rate():
+    assert learning_rate_factor(0, 10, 0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "decayed"),
+    [
+        ("bert/embeddings/word_embeddings", True),
+        ("bert/pooler/dense/kernel", True),
+        ("output_weights", True),
+        ("bert/pooler/dense/bias", False),
+        ("bert/embeddings/LayerNorm/gamma", False),
+        ("cls/predictions/output_bias", False),
+    ],
+)
+def test_what_decays(name, decayed):
+    assert is_decayed(name) is decayed
+
+
+def test_clipping_is_per_trial():
+    """Norms 5 and 0.5: the first is scaled to 1, the second left alone."""
+    gradients = [np.array([[3.0], [0.3]]), np.array([[[4.0]], [[0.4]]])]
+    first, second = map(np.asarray, clip_by_global_norm(gradients))
+    np.testing.assert_allclose(first.ravel(), [0.6, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(second.ravel(), [0.8, 0.4], rtol=1e-6)
+
+
+def test_update_by_hand():
+    """First step from zero: m = 0.1 g, v = 0.001 g², no bias correction."""
+    weight, gradient = np.array([[2.0]]), np.array([[0.5]])
+    zero = np.zeros((1, 1))
+    new, m, v = adam_weight_decay(weight, gradient, zero, zero, np.array([0.1]), 0.01)
+    expected = 2.0 - 0.1 * (0.05 / (np.sqrt(0.00025) + 1e-6) + 0.01 * 2.0)
+    assert np.asarray(new).item() == pytest.approx(expected, rel=1e-6)
+    assert np.asarray(m).item() == pytest.approx(0.05, rel=1e-6)
+    assert np.asarray(v).item() == pytest.approx(0.00025, rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_epoch_sees_every_example_once(seed):
+    order = batch_order(rows=37, batch_size=8, steps=18, seed=seed)
+    assert order.shape == (18, 8)
+    stream = order.ravel()
+    for epoch in range(3):
+        own = stream[epoch * 37 : (epoch + 1) * 37]
+        assert sorted(own) == list(range(37))
+
+
+def test_order_depends_on_the_seed_alone():
+    one, same, other = (batch_order(100, 10, 20, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+    longer = batch_order(100, 10, 30, 1)
+    np.testing.assert_array_equal(longer[:20], one)

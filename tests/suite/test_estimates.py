@@ -1,0 +1,94 @@
+"""What is chosen, what it is worth, and that the interval of it covers the truth."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from suite import estimates
+from suite.estimates import choose, estimate, generator_for
+from suite.grids import Configuration, Grid, load_grids
+from suite.tasks import DIAGNOSTIC_SPLIT, TASKS
+
+
+def only_grid(run):
+    (grid,) = load_grids(run).values()
+    return grid
+
+
+def random_grid(rng, skill, examples, configurations=8):
+    labels = rng.integers(0, 2, examples)
+    right = rng.random((configurations, 1, examples)) < skill
+    return Grid(
+        task=TASKS["RTE"],
+        records=(),
+        configurations=tuple(Configuration(8, i) for i in range(configurations)),
+        trial_ids=tuple((str(i),) for i in range(configurations)),
+        predictions={"dev": np.where(right, labels, 1 - labels)},
+        labels={"dev": labels},
+    )
+
+
+def test_the_cross_fitted_interval_covers_the_true_score(monkeypatch):
+    """It holds the luck of the halves as well, so it may cover more than its level."""
+    monkeypatch.setattr(estimates, "RESAMPLES", 400)
+    monkeypatch.setattr(estimates, "HALVINGS", 4)
+    monkeypatch.setattr(estimates, "_collapse", lambda *_: None)
+    runs, covered = 300, 0
+    rng = np.random.default_rng(0)
+    for _ in range(runs):
+        found = estimate(random_grid(rng, 0.7, 277), "dev", rng)
+        low, high = np.quantile(found.draws["main"], [0.025, 0.975])
+        covered += low <= 0.7 <= high
+    assert covered / runs >= stats.binom.ppf(1e-4, runs, 0.95) / runs
+
+
+def test_the_choice_is_the_best_on_dev(tmp_path, synthetic):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    choice = choose(only_grid(run), generator_for("test"))
+    records = {r.trial.id: r.scores["dev"]["accuracy"] for r in run.records()}
+    assert choice.naive["main"] == pytest.approx(max(records.values()))
+    assert records[choice.trial_ids[0]] == max(records.values())
+    assert choice.optimism > 0
+    assert choice.cross_fitted.how == "cross-fitted on dev"
+
+
+def test_a_test_split_is_scored_with_the_choice_on_dev(tmp_path, synthetic):
+    options = synthetic.Synthetic(tasks=("RTE",), test_labels=("RTE",))
+    run = synthetic.make_run(tmp_path, options)
+    grid = only_grid(run)
+    found = estimate(grid, "test", generator_for("test"))
+    (record,) = [r for r in run.records() if r.trial.id == found.trial_ids[0]]
+    assert found.trial_ids == choose(grid, generator_for("test")).trial_ids
+    assert found.scores["accuracy"] == pytest.approx(record.scores["test"]["accuracy"])
+    assert found.examples == 3000
+    assert found.seed_sd["accuracy"] > 0
+
+
+def test_the_diagnostic_set_is_scored_with_the_mnli_choice(tmp_path, synthetic):
+    options = synthetic.Synthetic(tasks=("MNLI",), test_labels=("AX",), rows=300)
+    grid = only_grid(synthetic.make_run(tmp_path, options))
+    found = estimate(grid, DIAGNOSTIC_SPLIT, generator_for("test"))
+    assert found.task.name == "AX"
+    assert set(found.scores) == {"matthews", "main"}
+
+
+def test_what_cannot_be_scored_is_none(tmp_path, synthetic):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",), fail=20))
+    grid = only_grid(run)
+    assert choose(grid, generator_for("test")) is None
+    assert estimate(grid, "dev", generator_for("test")) is None
+    assert estimate(grid, "test", generator_for("test")) is None
+
+
+@pytest.mark.parametrize("task", ["CoLA", "STS-B", "WNLI"])
+def test_constant_predictions_are_collapsed(tmp_path, synthetic, task):
+    options = synthetic.Synthetic(tasks=(task,), constant=True)
+    grid = only_grid(synthetic.make_run(tmp_path, options))
+    found = estimate(grid, "dev", generator_for("test"))
+    assert found.collapsed == "constant predictions"
+    assert all(np.all(np.isfinite(draws)) for draws in found.draws.values())
+
+
+def test_generators_are_by_name():
+    assert generator_for("a", "b").random() == generator_for("a", "b").random()
+    assert generator_for("a", "b").random() != generator_for("b", "a").random()

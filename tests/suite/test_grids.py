@@ -1,0 +1,107 @@
+"""Records become arrays: what failed cannot be chosen, what was changed is noticed."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reference.errors import InputError
+from suite.grids import load_grids
+from suite.records import RunDirectory
+from suite.tasks import DIAGNOSTIC_SPLIT
+
+
+def only_grid(run):
+    (grid,) = load_grids(run).values()
+    return grid
+
+
+def test_arrays_are_in_the_order_of_the_configurations(tmp_path, synthetic):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",), seeds=2))
+    grid = only_grid(run)
+    assert len(grid.configurations) == 20
+    assert grid.predictions["dev"].shape == (20, 2, 277)
+    records = {r.trial.id: r for r in run.records()}
+    for number, configuration in enumerate(grid.configurations):
+        for seed, trial_id in enumerate(grid.trial_ids[number]):
+            record = records[trial_id]
+            assert record.trial.seed == seed
+            assert record.trial.batch_size == configuration.batch_size
+            right = grid.predictions["dev"][number, seed] == grid.labels["dev"]
+            assert np.mean(right) == pytest.approx(record.scores["dev"]["accuracy"])
+
+
+def test_a_configuration_with_a_failed_seed_cannot_be_chosen(tmp_path, synthetic):
+    run = synthetic.make_run(
+        tmp_path, synthetic.Synthetic(tasks=("RTE",), seeds=3, fail=1)
+    )
+    grid = only_grid(run)
+    assert len(grid.records) == 60
+    assert len(grid.failed) == 1
+    assert len(grid.configurations) == 19
+    assert (8, 3e-4) not in grid.configurations
+
+
+def test_all_trials_may_have_failed(tmp_path, synthetic):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",), fail=20))
+    grid = only_grid(run)
+    assert grid.configurations == ()
+    assert grid.predictions == {}
+
+
+def test_seeds_that_not_all_tried_are_left_out(tmp_path, synthetic):
+    """The chosen configuration rerun on more seeds must not shut out the others."""
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    record = run.records()[0]
+    more = replace(record, trial=replace(record.trial, seed=7))
+    run.append(more, run.predictions(record.trial.id))
+    grid = only_grid(run)
+    assert len(grid.records) == 21
+    assert grid.predictions["dev"].shape[:2] == (20, 1)
+
+
+def test_the_diagnostic_set_is_scored_as_ax(tmp_path, synthetic):
+    run = synthetic.make_run(
+        tmp_path, synthetic.Synthetic(tasks=("MNLI",), test_labels=("AX",), rows=200)
+    )
+    grid = only_grid(run)
+    assert set(grid.predictions) == {"dev", "dev_mismatched", DIAGNOSTIC_SPLIT}
+    assert set(run.records()[0].scores[DIAGNOSTIC_SPLIT]) == {"matthews"}
+
+
+def test_a_split_without_labels_is_left_out(tmp_path, synthetic):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    (run.path / "labels.npz").unlink()
+    assert only_grid(run).predictions == {}
+
+
+def test_a_changed_score_is_noticed(tmp_path, synthetic):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    path = run.path / "trials.jsonl"
+    first, rest = path.read_text().split("\n", 1)
+    values = json.loads(first)
+    values["scores"]["dev"]["accuracy"] += 0.01
+    path.write_text(json.dumps(values) + "\n" + rest)
+    with pytest.raises(InputError, match="expected the recorded accuracy"):
+        load_grids(run)
+
+
+def test_labels_of_other_data_are_noticed(tmp_path, synthetic):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    run.write_labels({"RTE/dev": np.zeros(5, np.int32)})
+    with pytest.raises(InputError, match="expected 5 predictions"):
+        load_grids(run)
+
+
+def test_grids_of_different_data_are_not_mixed(tmp_path, synthetic):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    record = run.records()[0]
+    other = replace(record, trial=replace(record.trial, data="e" * 64))
+    run.append(other, run.predictions(record.trial.id))
+    with pytest.raises(InputError, match="expected one data"):
+        load_grids(run)
+
+
+def test_an_empty_run_has_no_grids(tmp_path):
+    assert load_grids(RunDirectory(tmp_path)) == {}

@@ -1,0 +1,110 @@
+"""The registry is whole, agrees with itself, and says where each number is from."""
+
+import csv
+import shutil
+
+import pytest
+
+from reference.errors import InputError
+from suite.published import (
+    PUBLISHED_DIR,
+    SCORE,
+    TABLE_COLUMNS,
+    TableColumn,
+    glue_score,
+    load_margins,
+    load_published,
+    score_problems,
+)
+
+COMPACT = ("BERT-Tiny", "BERT-Mini", "BERT-Small", "BERT-Medium")
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load_published()
+
+
+def row(registry, model):
+    return {column: registry[model, column].value for column in TABLE_COLUMNS}
+
+
+def test_the_table_has_the_nine_tasks_ax_and_score():
+    assert len(TABLE_COLUMNS) == 15
+    assert TABLE_COLUMNS[-1] == SCORE
+
+
+@pytest.mark.parametrize("model", COMPACT)
+def test_compact_rows_are_whole(registry, model):
+    for column in TABLE_COLUMNS:
+        score = registry[model, column]
+        assert score.decimals == 1
+        assert "eedf571" in score.source
+        assert model in score.locator
+
+
+@pytest.mark.parametrize(
+    ("model", "score"),
+    list(zip(COMPACT, (64.144, 65.761, 71.172, 73.511), strict=True)),
+)
+def test_the_score_formula(registry, model, score):
+    assert round(glue_score(row(registry, model)), 3) == score
+
+
+def test_pairs_are_averaged_within_a_task(registry):
+    values = dict.fromkeys(TABLE_COLUMNS, 0.0)
+    values[TableColumn("MRPC", "f1", "test")] = 90.0
+    assert glue_score(values) == pytest.approx(5.0)
+    values[TableColumn("AX", "matthews", "test")] = 90.0
+    assert glue_score(values) == pytest.approx(5.0)
+    values[TableColumn("MNLI", "accuracy", "test_mismatched")] = 90.0
+    assert glue_score(values) == pytest.approx(10.0)
+
+
+def test_published_rows_agree_with_their_score(registry):
+    assert score_problems(registry) == []
+
+
+def test_a_wrong_row_is_found(tmp_path):
+    shutil.copytree(PUBLISHED_DIR, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "compact_glue_test.csv"
+    path.write_text(path.read_text().replace("BERT-Tiny,Score,score,test,64.2", "X"))
+    with pytest.raises(InputError, match="line 2"):
+        load_published(tmp_path)
+    text = (PUBLISHED_DIR / path.name).read_text()
+    path.write_text(text.replace("Score,score,test,64.2", "Score,score,test,64.3"))
+    problems = score_problems(load_published(tmp_path))
+    assert len(problems) == 1
+    assert "BERT-Tiny: its numbers average 64.144, printed 64.3" in problems[0]
+
+
+def test_a_malformed_number_is_named(tmp_path):
+    shutil.copytree(PUBLISHED_DIR, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "compact_glue_test.csv"
+    path.write_text(path.read_text().replace("test,83.2,", "test,eighty,"))
+    with pytest.raises(InputError, match="line 4: expected a number under value"):
+        load_published(tmp_path)
+
+
+def test_spreads_of_third_parties(registry):
+    score = registry["BERT-Tiny", TableColumn("MRPC", "f1", "dev")]
+    assert (score.value, score.sd, score.runs) == (81.68, 0.33, 5)
+
+
+def test_margins_follow_their_rule(registry):
+    """A sixth of the step from Tiny to Medium, as margins.csv says."""
+    tiny, medium = row(registry, "BERT-Tiny"), row(registry, "BERT-Medium")
+    steps: dict[tuple[str, str], list[float]] = {}
+    for column in TABLE_COLUMNS:
+        step = (medium[column] - tiny[column]) / 6
+        steps.setdefault((column.task, column.metric), []).append(step)
+    margins = load_margins()
+    assert set(margins) == set(steps) - {("WNLI", "accuracy")}
+    for key, margin in margins.items():
+        # Rounded to a tenth; binary fractions may sit an ulp beyond the half.
+        assert abs(margin - sum(steps[key]) / len(steps[key])) <= 0.05 + 1e-9
+
+
+def test_every_margin_has_a_reason():
+    with open(PUBLISHED_DIR / "margins.csv", encoding="utf-8", newline="") as file:
+        assert all(line["reason"] for line in csv.DictReader(file))
