@@ -49,16 +49,37 @@ def describe_device() -> dict[str, str]:
     return {"backend": f"jax {jax.__version__}", "device": kind + details}
 
 
-def compile_training_step(weights: list, slots: list, losses, update) -> Callable:
-    """One optimiser step as one compiled program, retraced per shape of its inputs.
+def compile_gradients(weights: list, sums: list, losses) -> Callable:
+    """Add a part of a batch to the gradients' `sums`: one program per shape of it.
 
     `losses(inputs)` gives each trial's loss, `[K]`, from the Keras variables
-    `weights`; their sum is differentiated. `update(weights, gradients, slots,
-    inputs)` gives the new values of `weights + slots`. The returned function takes
-    `inputs` (a dict of arrays), updates the variables and returns the losses `[K]`.
+    `weights`; their sum is differentiated. The returned function takes `inputs` (a
+    dict of arrays; where its "first" is true the sums start anew), updates the
+    variables `sums` and returns the losses `[K]`.
     """
-    compilers = {"tensorflow": _tensorflow_training_step, "jax": _jax_training_step}
-    return compilers[name()](weights, slots, losses, update)
+    compilers = {"tensorflow": _tensorflow_gradients, "jax": _jax_gradients}
+    return compilers[name()](weights, sums, losses)
+
+
+def compile_update(variables: list, read: list, update) -> Callable:
+    """Compile `update(values, read, inputs)`: new values of the Keras `variables`.
+
+    `read` are Keras variables that the update needs and leaves as they are.
+    """
+    if name() == "tensorflow":
+        import tensorflow as tf
+
+        @tf.function(jit_compile=True)
+        def step(inputs):
+            _assign(variables, update(_values(variables), _values(read), inputs))
+
+        return step
+    import jax
+
+    compiled = jax.jit(update, donate_argnums=0)
+    return lambda inputs: _assign(
+        variables, compiled(_values(variables), _values(read), inputs)
+    )
 
 
 def compile_function(variables: list, function) -> Callable:
@@ -66,6 +87,7 @@ def compile_function(variables: list, function) -> Callable:
     if name() == "tensorflow":
         import tensorflow as tf
 
+        _expect_many_shapes(tf)
         compiled = tf.function(function, jit_compile=True)
         return lambda inputs: keras.tree.map_structure(np.asarray, compiled(inputs))
     import jax
@@ -74,7 +96,7 @@ def compile_function(variables: list, function) -> Callable:
         lambda values, inputs: _with(variables, values, function, inputs)
     )
     return lambda inputs: keras.tree.map_structure(
-        np.asarray, compiled([v.value for v in variables], inputs)
+        np.asarray, compiled(_values(variables), inputs)
     )
 
 
@@ -89,57 +111,78 @@ def gradients(weights: list, losses, inputs) -> list[np.ndarray]:
     import jax
 
     found = jax.grad(lambda values: ops.sum(_with(weights, values, losses, inputs)))(
-        [v.value for v in weights]
+        _values(weights)
     )
     return [np.asarray(g) for g in found]
 
 
-def _tensorflow_training_step(weights, slots, losses, update):
+def _tensorflow_gradients(weights, sums, losses):
     import tensorflow as tf
 
+    _expect_many_shapes(tf)
+
     @tf.function(jit_compile=True)
-    def step(inputs):
+    def part(inputs):
         with tf.GradientTape() as tape:
             by_trial = losses(inputs)
             total = ops.sum(by_trial)
         found = _dense_gradients(tape, total, weights)
-        old = [v.value for v in weights], found, [v.value for v in slots]
-        for variable, value in zip(weights + slots, update(*old, inputs), strict=True):
-            variable.assign(value)
+        _assign(sums, _added(found, _values(sums), inputs["first"]))
         return by_trial
 
-    return step
+    return part
+
+
+def _expect_many_shapes(tf) -> None:
+    """A program per padded length is meant; TensorFlow would warn of every one."""
+    tf.get_logger().setLevel("ERROR")
 
 
 def _dense_gradients(tape, total, weights):
     import tensorflow as tf
 
     # A look-up's gradient comes as rows; the update works on whole tables.
-    found = tape.gradient(total, [v.value for v in weights])
+    found = tape.gradient(total, _values(weights))
     return [tf.convert_to_tensor(gradient) for gradient in found]
 
 
-def _jax_training_step(weights, slots, losses, update):
+def _jax_gradients(weights, sums, losses):
     import jax
 
     def total(values, inputs):
         by_trial = _with(weights, values, losses, inputs)
         return ops.sum(by_trial), by_trial
 
-    def pure_step(weight_values, slot_values, inputs):
+    def pure_part(weight_values, sum_values, inputs):
         found, by_trial = jax.grad(total, has_aux=True)(weight_values, inputs)
-        return update(weight_values, found, slot_values, inputs), by_trial
+        return _added(found, sum_values, inputs["first"]), by_trial
 
-    compiled = jax.jit(pure_step, donate_argnums=(0, 1))
+    compiled = jax.jit(pure_part, donate_argnums=1)
 
-    def step(inputs):
-        state = [v.value for v in weights], [v.value for v in slots]
+    def part(inputs):
+        state = _values(weights), _values(sums)
         values, by_trial = compiled(*state, inputs)
-        for variable, value in zip(weights + slots, values, strict=True):
-            variable.assign(value)
+        _assign(sums, values)
         return by_trial
 
-    return step
+    return part
+
+
+def _added(gradients, sums, first):
+    """The sums with this part's gradients; alone where it is the first part."""
+    return [
+        ops.where(first, gradient, total + gradient)
+        for gradient, total in zip(gradients, sums, strict=True)
+    ]
+
+
+def _values(variables) -> list:
+    return [variable.value for variable in variables]
+
+
+def _assign(variables, values) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _with(variables, values, function, inputs):

@@ -70,7 +70,7 @@ def read_checkpoint(directory: str | Path) -> Checkpoint:
     if len(tokenizer.vocab) != config.vocab_size:
         raise InputError(
             f"{directory / 'vocab.txt'}: {len(tokenizer.vocab)} word pieces, but "
-            f"bert_config.json says {config.vocab_size}; the files do not belong together"
+            f"bert_config.json says {config.vocab_size}; take both from one model"
         )
     weights = _read_weights(directory)
     return Checkpoint(directory, config, weights, tokenizer, description)

@@ -24,22 +24,28 @@ class Dropout:
     them in the same order at every step: any feed-forward model does.
     """
 
-    def __init__(self, seeds, step):
-        """`seeds`: uint32 `[K]`, one per trial; `step`: integer scalar."""
+    def __init__(self, seeds, step, rows=None):
+        """`seeds`: uint32 `[K]`, one per trial; `step`: integer scalar.
+
+        `rows`: int `[K, B]`, which rows of the whole batch these are, where a step is
+        computed in parts; 0 to B − 1 where it is not.
+        """
         self._seeds = ops.cast(seeds, "uint32")
         self._step = ops.cast(step, "uint32")
+        self._rows = rows
         self._sites = 0
 
     def __call__(self, x, rate: float, axes: str):
         """Zero elements of `x` with probability `rate`, scale the rest by 1/(1-rate).
 
-        `x` is `[K, ...]`; `axes` names the axes after K, one letter each: "S" is a
-        sequence axis, which may be padded; any other letter is an axis that is not.
+        `x` is `[K, ...]`; `axes` names the axes after K, one letter each: "B" is the
+        batch; "S" is a sequence axis, which may be padded.
         """
         self._sites += 1
         if rate == 0.0:
             return x
-        keep = uniform_bits(self._keys(), x.shape[1:], axes) >= _threshold(rate)
+        index = self._element_index(x.shape[1:], axes)
+        keep = uniform_bits(self._keys(), index) >= _threshold(rate)
         scale = ops.cast(1.0 / (1.0 - rate), x.dtype)
         return ops.where(keep, x * scale, ops.zeros_like(x))
 
@@ -49,24 +55,27 @@ class Dropout:
         first = _mix(self._seeds ^ site)
         return first, _mix(first + _u32(0x85EBCA6B))
 
+    def _element_index(self, shape: tuple[int, ...], axes: str):
+        """Number the elements as if sequences were 512 long: uint32 `[K or 1, ...]`."""
+        index, stride = ops.zeros((1,) * (1 + len(shape)), "uint32"), 1
+        for axis in reversed(range(len(shape))):
+            along = ops.arange(shape[axis], dtype="int32")[None]
+            if axes[axis] == "B" and self._rows is not None:
+                along = self._rows
+            extent = [1] * len(shape)
+            extent[axis] = shape[axis]
+            along = ops.reshape(ops.cast(along, "uint32"), (-1, *extent))
+            index = index + along * _u32(stride)
+            stride *= SEQUENCE_STRIDE if axes[axis] == "S" else shape[axis]
+        return index
 
-def uniform_bits(keys, shape: tuple[int, ...], axes: str):
-    """Hash keys (two of `[K]`) and element indices to uint32 `[K, *shape]`."""
-    first, second = (ops.reshape(key, (-1,) + (1,) * len(shape)) for key in keys)
-    return _mix(_element_index(shape, axes) ^ first, second)
 
-
-def _element_index(shape: tuple[int, ...], axes: str):
-    """Number the elements of `shape` as if sequence axes were 512 long: uint32."""
-    index, stride = ops.zeros((1,) * len(shape), "uint32"), 1
-    for axis in reversed(range(len(shape))):
-        size = SEQUENCE_STRIDE if axes[axis] == "S" else shape[axis]
-        along = ops.cast(ops.arange(shape[axis], dtype="int32"), "uint32")
-        extent = [1] * len(shape)
-        extent[axis] = shape[axis]
-        index = index + ops.reshape(along, extent) * _u32(stride)
-        stride *= size
-    return index
+def uniform_bits(keys, index):
+    """Hash keys (two of `[K]`) and element indices to uint32 of the indices' shape."""
+    first, second = (
+        ops.reshape(key, (-1,) + (1,) * (len(index.shape) - 1)) for key in keys
+    )
+    return _mix(index ^ first, second)
 
 
 def _mix(x, key=None):

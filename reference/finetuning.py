@@ -5,9 +5,10 @@ dropout 0.1 on the pooled output, mean cross-entropy (squared error for a score)
 Trials of a stack share the task, the batch size and the number of steps, and differ in
 learning rate, seed and initial weights. Which trials to run is the harness's affair.
 
-Two savings change no result: a batch is padded only to its longest member, rounded up
-so that few programs are compiled, and word pieces that occur nowhere in the task are
-left out (their gradient is zero, so they never change a prediction).
+Two savings change no result: a batch is computed in parts of similar length, each
+padded only to its longest member (rounded up, so that few programs are compiled), and
+word pieces that occur nowhere in the task are left out (their gradient is zero, so they
+never change a prediction).
 """
 
 import dataclasses
@@ -20,13 +21,16 @@ from reference.configuration import BertConfig
 from reference.features import Features
 from reference.heads import FineTuningModel, fine_tuning_losses
 from reference.optimization import batch_order, learning_rate_factor
-from reference.training import Trainer, compile_model
+from reference.training import Part, Trainer, compile_model
 from reference.weights import Weights, complete, weight_shapes
 
 WORD_EMBEDDINGS = "bert/embeddings/word_embeddings"
-PADDED_TO_MULTIPLE = 32
+# Batches of every size are computed in parts of this many examples: little padding,
+# little memory, and the same few programs for all of them.
+PART_SIZE = 8
+PADDED_TO_MULTIPLE = 16
 VOCABULARY_MULTIPLE = 4096
-EVALUATION_BATCH = 64
+EVALUATION_BATCH = 32
 
 Progress = Callable[[int, int], None]
 
@@ -98,13 +102,19 @@ def task_config(config: BertConfig, data: TaskData) -> BertConfig:
 class FineTuner:
     """The compiled programs for one shape: any number of tasks and runs use them."""
 
-    def __init__(self, config: BertConfig, outputs: int, trials: int):
-        self.config, self.trials = config, trials
-        self._model = FineTuningModel(config, outputs, trials)
+    def __init__(
+        self,
+        config: BertConfig,
+        outputs: int,
+        trials: int,
+        part_size: int = PART_SIZE,
+    ):
+        self.config, self.trials, self.part_size = config, trials, part_size
+        self.model = FineTuningModel(config, outputs, trials)
         blank = np.zeros((trials, 1, PADDED_TO_MULTIPLE), np.int32)
-        self._model(dict.fromkeys(("input_ids", "input_mask", "segment_ids"), blank))
-        self._trainer = Trainer(self._model, _losses)
-        self._predict = compile_model(self._model, lambda model, batch: model(batch))
+        self.model(dict.fromkeys(("input_ids", "input_mask", "segment_ids"), blank))
+        self._trainer = Trainer(self.model, _losses)
+        self._predict = compile_model(self.model, lambda model, batch: model(batch))
 
     def run(
         self,
@@ -130,9 +140,9 @@ class FineTuner:
         losses = np.zeros((steps, len(seeds)), np.float32)
         for step in range(steps):
             chosen = np.stack([order[step] for order in orders])  # [K, B]
-            batch = padded_batch(data.train, chosen) | {"labels": data.labels[chosen]}
             rates = learning_rates * learning_rate_factor(step, steps, warmup)
-            losses[step] = self._trainer.step(batch, rates, seeds, step)
+            parts = parts_by_length(data, chosen, self.part_size)
+            losses[step] = self._trainer.step(parts, rates, seeds, step)
             if progress:
                 progress(step + 1, steps)
         epochs = np.array_split(losses, recipe.epochs)
@@ -161,14 +171,26 @@ class FineTuner:
             unused = self.config.vocab_size - len(rows)
             table = np.pad(rows, ((0, unused), (0, 0)))
             pretrained = pretrained | {WORD_EMBEDDINGS: table}
-        shapes = weight_shapes(self._model)
+        shapes = weight_shapes(self.model)
         return complete(pretrained, shapes, self.config.initializer_range, seed)
+
+
+def parts_by_length(data: TaskData, chosen: np.ndarray, size: int) -> list[Part]:
+    """A batch (int `[K, B]`) in parts of `size` examples of about equal length."""
+    by_length = np.argsort(data.train.lengths[chosen], axis=1, kind="stable")
+    parts = []
+    for first in range(0, chosen.shape[1], size):
+        rows = by_length[:, first : first + size]
+        own = np.take_along_axis(chosen, rows, axis=1)
+        batch = padded_batch(data.train, own) | {"labels": data.labels[own]}
+        parts.append(Part(batch, rows.astype(np.int32)))
+    return parts
 
 
 def padded_batch(features: Features, chosen: np.ndarray) -> dict[str, np.ndarray]:
     """The examples `chosen` (int `[K, B]`), padded to the longest: int32 `[K, B, S]`.
 
-    S is rounded up to a multiple of 32, within the longest example of the task.
+    S is rounded up to a multiple of 16.
     """
     longest = int(features.lengths[chosen].max())
     length = -(-longest // PADDED_TO_MULTIPLE) * PADDED_TO_MULTIPLE

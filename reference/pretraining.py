@@ -7,6 +7,7 @@ and ends as if it had not been.
 """
 
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -22,9 +23,10 @@ from reference.configuration import BertConfig
 from reference.errors import InputError
 from reference.files import written_whole
 from reference.heads import PreTrainingModel, cross_entropy, pre_training_losses
+from reference.instances import digest
 from reference.optimization import batch_order, learning_rate_factor
 from reference.tokenization import Tokenizer
-from reference.training import Trainer, compile_model
+from reference.training import Trainer, compile_model, whole_batch
 from reference.weights import get_weights, initial_weights, weight_shapes
 
 STATE_FILE = "state.safetensors"
@@ -98,7 +100,8 @@ class Pretraining:
             factor = learning_rate_factor(step, total, settings.num_warmup_steps)
             rates = [settings.learning_rate * factor]
             batch = one_trial({k: v[order[step]] for k, v in self.train.items()})
-            losses.append(float(trainer.step(batch, rates, [settings.seed], step)[0]))
+            parts = whole_batch(batch, 1, settings.batch_size)
+            losses.append(float(trainer.step(parts, rates, [settings.seed], step)[0]))
             if not np.isfinite(losses[-1]):
                 raise InputError(
                     f"{self.directory}: the loss is not a number at step {step}; the "
@@ -121,7 +124,7 @@ class Pretraining:
             return 0
         state, note = read_arrays(path)
         written_by = json.loads(note)
-        if written_by["run"] != self._identity():
+        if written_by["run"] != self._identity:
             raise InputError(
                 f"{path}: belongs to a run with other settings or data; use another "
                 f"directory, or remove this one to start afresh"
@@ -135,7 +138,7 @@ class Pretraining:
         line = {"step": step, "loss": float(np.mean(losses))}
         with open(self.directory / METRICS_FILE, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-        note = json.dumps({"step": step, "run": self._identity()})
+        note = json.dumps({"step": step, "run": self._identity})
         write_arrays(self.directory / STATE_FILE, trainer.state(), note)
 
     def _forget_metrics_after(self, step: int) -> None:
@@ -146,11 +149,12 @@ class Pretraining:
         with written_whole(path) as file:
             file.writelines(f"{line}\n" for line in kept)
 
+    @functools.cached_property
     def _identity(self) -> dict:
         return {
             "config": dataclasses.asdict(self.config),
             "settings": dataclasses.asdict(self.settings),
-            "instances": len(self.train["input_ids"]),
+            "data": digest(self.train),
         }
 
     def _write_checkpoint(self, model, metrics: dict[str, float]) -> None:

@@ -2,15 +2,18 @@
 
 One `Trainer` serves any number of runs of equal shapes: `start` gives it weights and
 clears the optimiser, `step` takes a batch. Learning rates, seeds and the step number
-are inputs, so that no value of theirs needs a new compilation.
+are inputs, so that no value of theirs needs a new compilation. A batch may be computed
+in parts, whose gradients add up to its own: what is padded to its longest member is
+then the part.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from reference.backend import compile_function, compile_training_step
+from reference.backend import compile_function, compile_gradients, compile_update
 from reference.dropout import Dropout
 from reference.optimization import (
     WEIGHT_DECAY,
@@ -19,6 +22,14 @@ from reference.optimization import (
     is_decayed,
 )
 from reference.weights import Weights, set_weights, variable_name
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a batch: arrays `[K, P, ...]`, and which rows they are, `[K, P]`."""
+
+    batch: dict
+    rows: np.ndarray
 
 
 class Trainer:
@@ -30,43 +41,55 @@ class Trainer:
     def __init__(self, model, losses, dropping: bool = True):
         self.model = model
         self._weights = list(model.trainable_variables)
-        self._slots = [
-            keras.Variable(np.zeros(v.shape, np.float32), trainable=False, name=slot)
-            for slot in ("m", "v")
-            for v in self._weights
-        ]
+        self._slots = {
+            kind: [_zeros_like(variable, kind) for variable in self._weights]
+            for kind in ("gradient", "m", "v")
+        }
         self._decays = [
             WEIGHT_DECAY if is_decayed(variable_name(model, v)) else 0.0
             for v in self._weights
         ]
 
         def losses_of(inputs):
-            mask = Dropout(inputs["seeds"], inputs["step"]) if dropping else None
-            return losses(model, inputs["batch"], mask)
+            mask = None
+            if dropping:
+                mask = Dropout(inputs["seeds"], inputs["step"], inputs["rows"])
+            return losses(model, inputs["batch"], mask) * inputs["share"]
 
-        self._step = compile_training_step(
-            self._weights, self._slots, losses_of, self._update
-        )
+        gradients = self._slots["gradient"]
+        self._add = compile_gradients(self._weights, gradients, losses_of)
+        state = [*self._weights, *self._slots["m"], *self._slots["v"]]
+        self._apply = compile_update(state, gradients, self._update)
 
     def start(self, weights: Sequence[Weights]) -> None:
         """Begin anew: each trial's weights, and an optimiser that has seen nothing."""
         set_weights(self.model, weights)
-        for slot in self._slots:
+        for slot in (*self._slots["m"], *self._slots["v"]):
             slot.assign(np.zeros(slot.shape, np.float32))
 
-    def step(self, batch: dict, learning_rates, seeds, step: int):
-        """One update; returns the losses before it, `[K]`, on the device.
+    def step(self, parts: Sequence[Part], learning_rates, seeds, step: int):
+        """One update from a batch in one or more parts; the loss before it, `[K]`.
 
         `learning_rates` float `[K]` (of this step), `seeds` int `[K]` of the dropout.
+        A batch may come in parts where its loss is a mean over its rows.
         """
-        return self._step(
-            {
-                "batch": batch,
-                "learning_rates": np.asarray(learning_rates, np.float32),
-                "seeds": np.asarray(seeds, np.uint32),
-                "step": np.int32(step),
-            }
-        )
+        size = sum(part.rows.shape[1] for part in parts)
+        seeds = np.asarray(seeds, np.uint32)
+        losses = [
+            self._add(
+                {
+                    "batch": part.batch,
+                    "rows": part.rows,
+                    "share": np.float32(part.rows.shape[1] / size),
+                    "first": np.bool_(number == 0),
+                    "seeds": seeds,
+                    "step": np.int32(step),
+                }
+            )
+            for number, part in enumerate(parts)
+        ]
+        self._apply(np.asarray(learning_rates, np.float32))
+        return np.sum([np.asarray(loss) for loss in losses], axis=0)
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a resumed run needs: weights and slots, each `[K, ...]`."""
@@ -79,20 +102,36 @@ class Trainer:
 
     def _state_variables(self):
         names = [variable_name(self.model, v) for v in self._weights]
-        kinds = ("weights", "m", "v")
-        named = [f"{kind}/{name}" for kind in kinds for name in names]
-        return zip(named, self._weights + self._slots, strict=True)
+        kinds = {"weights": self._weights, "m": self._slots["m"], "v": self._slots["v"]}
+        return [
+            (f"{kind}/{name}", variable)
+            for kind, variables in kinds.items()
+            for name, variable in zip(names, variables, strict=True)
+        ]
 
-    def _update(self, weights, gradients, slots, inputs):
-        gradients = clip_by_global_norm(gradients)
-        halves = slots[: len(weights)], slots[len(weights) :]
+    def _update(self, state, gradients, learning_rates):
+        """New weights, m and v from the old and the gradients."""
+        count = len(self._weights)
+        weights, m, v = (
+            state[first : first + count] for first in range(0, 3 * count, count)
+        )
+        clipped = clip_by_global_norm(gradients)
         updated = [
-            adam_weight_decay(*one, inputs["learning_rates"], decay)
-            for *one, decay in zip(
-                weights, gradients, *halves, self._decays, strict=True
-            )
+            adam_weight_decay(*one, learning_rates, decay)
+            for *one, decay in zip(weights, clipped, m, v, self._decays, strict=True)
         ]
         return [value for kind in zip(*updated, strict=True) for value in kind]
+
+
+def whole_batch(batch: dict, trials: int, size: int) -> list[Part]:
+    """A batch that is not divided."""
+    return [Part(batch, np.tile(np.arange(size, dtype=np.int32), (trials, 1)))]
+
+
+def _zeros_like(variable, name: str) -> keras.Variable:
+    return keras.Variable(
+        np.zeros(variable.shape, np.float32), trainable=False, name=name
+    )
 
 
 def compile_model(model, outputs):

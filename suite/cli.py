@@ -6,6 +6,7 @@ bad usage or bad input, said in one line. A traceback appears only with --debug.
 
 import os
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +32,6 @@ app = typer.Typer(
 )
 console = Console(soft_wrap=True)
 
-
 ALL_TASKS = ",".join(GLUE_TASKS)
 
 
@@ -42,52 +42,72 @@ class Masking(StrEnum):
     WHOLE_WORD = "whole-word"
 
 
-ExistingFiles = Annotated[
-    list[Path], typer.Option("--input", help="Text, one sentence a line; repeatable.")
-]
-Vocab = Annotated[Path, typer.Option(help="A vocab.txt, one word piece a line.")]
-GlueDir = Annotated[
-    Path | None, typer.Option(help="GLUE in its official layout: DIR/<TASK>/train.tsv.")
-]
+def _file(help: str, *names: str):
+    return typer.Option(*names, metavar="FILE", dir_okay=False, help=help)
+
+
+def _directory(help: str):
+    return typer.Option(metavar="DIR", file_okay=False, help=help)
+
+
+def _number(help: str, least: float | None = None):
+    return typer.Option(metavar="N", min=least, help=help)
+
+
+Vocab = Annotated[Path, _file("The vocabulary, one word piece a line.")]
+GLUE_HELP = "GLUE in its official layout, DIR/TASK/train.tsv."
 TestLabels = Annotated[
-    Path | None,
-    typer.Option(help="Public test labels, DIR/<TASK>.tsv: index and label."),
+    Path | None, _directory("Public test labels, DIR/TASK.tsv: index and label.")
 ]
-Tasks = Annotated[str, typer.Option(help="Comma-separated names of GLUE tasks.")]
-Seeds = Annotated[int, typer.Option(min=1, help="Seeds of every configuration.")]
+Tasks = Annotated[
+    str,
+    typer.Option(metavar="NAMES", help="GLUE tasks, comma-separated; AX is in MNLI."),
+]
+Seeds = Annotated[int, _number("Seeds of every configuration, from 1 up.", 1)]
+Seed = Annotated[int, _number("What every random draw comes from.")]
 Workers = Annotated[
-    int | None,
-    typer.Option(min=1, help="Worker processes; as many as there are cores."),
-]
-RunDir = Annotated[
-    Path | None, typer.Option(help="Where the records are kept; resumed if it exists.")
+    int | None, _number("Worker processes.  [default: one for each core]", 1)
 ]
 
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option(help="Show tracebacks.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
 ) -> None:
     """Read by `main`, before a verb's own options."""
 
 
 @app.command()
 def instances(
-    inputs: ExistingFiles,
+    inputs: Annotated[
+        list[Path],
+        _file(
+            "Text, one sentence a line, a blank line between documents; .gz and .xz "
+            "too. Repeatable.",
+            "--input",
+        ),
+    ],
     vocab: Vocab,
-    output: Annotated[list[Path], typer.Option(help="A .tfrecord file; repeatable.")],
-    masking: Masking = Masking.WORDPIECE,
-    cased: Annotated[bool, typer.Option(help="Keep capitals and accents.")] = False,
-    max_seq_length: int = 128,
-    max_predictions_per_seq: int = 20,
-    masked_lm_prob: float = 0.15,
-    short_seq_prob: float = 0.1,
-    dupe_factor: int = 10,
-    seed: int = 12345,
+    output: Annotated[list[Path], _file("TFRecords to be made. Repeatable.")],
+    masking: Annotated[
+        Masking, typer.Option(help="What is hidden together.")
+    ] = Masking.WORDPIECE,
+    cased: Annotated[
+        bool, typer.Option("--cased", help="Keep capitals and accents.")
+    ] = False,
+    max_seq_length: Annotated[int, _number("Tokens of a sequence.")] = 128,
+    max_predictions_per_seq: Annotated[int, _number("Most tokens hidden.")] = 20,
+    masked_lm_prob: Annotated[float, _number("Share of tokens hidden.")] = 0.15,
+    short_seq_prob: Annotated[float, _number("Share of short sequences.")] = 0.1,
+    dupe_factor: Annotated[int, _number("Times the text is gone through.")] = 10,
+    seed: Seed = 12345,
 ) -> None:
-    """Make pre-training data from text: the original's records, draw for draw.
+    """Make pre-training data from text, as the original does.
 
-    All inputs are pooled, and the instances are dealt out over the outputs.
+    The records are the original's, draw for draw. All inputs are pooled, and the
+    instances are dealt out over the outputs.
     """
     from reference.instances import InstanceSettings
     from reference.masking import MaskingScheme
@@ -122,43 +142,47 @@ def instances(
 @app.command()
 def pretrain(
     inputs: Annotated[
-        list[Path], typer.Option("--input", help="TFRecords of instances; repeatable.")
+        list[Path], _file("TFRecords to train on. Repeatable.", "--input")
     ],
-    held_out: Annotated[list[Path], typer.Option(help="TFRecords to evaluate on.")],
+    held_out: Annotated[list[Path], _file("TFRecords to evaluate on. Repeatable.")],
     vocab: Vocab,
-    num_train_steps: int,
-    output_dir: Annotated[Path, typer.Option(help="The checkpoint directory to be.")],
-    model: Annotated[str, typer.Option(help="BERT-Tiny, -Mini, -Small, …")] = (
-        "BERT-Tiny"
-    ),
+    num_train_steps: Annotated[int, _number("Steps of training.", 1)],
+    output_dir: Annotated[Path, _directory("The checkpoint to be made.")],
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="BERT-Tiny, -Mini, -Small, -Medium, …")
+    ] = "BERT-Tiny",
     masking: Annotated[
         Masking | None, typer.Option(help="How the instances were masked, if known.")
     ] = None,
-    batch_size: int = 32,
-    learning_rate: float = 5e-4,
-    seed: int = 12345,
+    batch_size: Annotated[int, _number("Sequences of a step.", 1)] = 32,
+    learning_rate: Annotated[float, _number("At the end of warm-up.")] = 5e-4,
+    seed: Seed = 12345,
 ) -> None:
-    """Pre-train a model on masked language modelling and next sentence.
+    """Pre-train a model on masked words and next sentences.
 
     Stopped at any moment, the same command goes on from the last saved state.
     """
     from dataclasses import replace
 
     from reference.configuration import named_size
-    from reference.pretraining import Pretraining, PretrainingSettings
     from reference.tfrecords import read_tfrecords
     from reference.tokenization import Tokenizer
     from suite.progress import bars
 
     tokenizer = Tokenizer.from_file(vocab, lower_case=None)
+    config = replace(named_size(model), vocab_size=len(tokenizer.vocab))
+    train, evaluated = read_tfrecords(inputs), read_tfrecords(held_out)
+    # Loads the framework, which takes seconds: not before the input is in order.
+    from reference.pretraining import Pretraining, PretrainingSettings
+
     run = Pretraining(
-        config=replace(named_size(model), vocab_size=len(tokenizer.vocab)),
+        config=config,
         tokenizer=tokenizer,
         settings=PretrainingSettings(
             num_train_steps, batch_size, learning_rate, seed=seed
         ),
-        train=read_tfrecords(inputs),
-        held_out=read_tfrecords(held_out),
+        train=train,
+        held_out=evaluated,
         directory=output_dir,
         description={
             "masking": masking and str(masking),
@@ -178,17 +202,21 @@ def pretrain(
 
 @app.command()
 def sweep(
-    checkpoint: Annotated[
-        list[Path], typer.Option(help="A checkpoint directory; repeatable.")
+    checkpoint: Annotated[list[Path], _directory("What is fine-tuned. Repeatable.")],
+    glue_dir: Annotated[Path, _directory(GLUE_HELP)],
+    run_dir: Annotated[
+        Path, _directory("Where the records go; a run that is there is resumed.")
     ],
-    glue_dir: Annotated[Path, typer.Option(help="GLUE in its official layout.")],
-    run_dir: Annotated[Path, typer.Option(help="Where records go; resumed if there.")],
     tasks: Tasks = ALL_TASKS,
     test_labels: TestLabels = None,
     seeds: Seeds = 1,
     workers: Workers = None,
 ) -> None:
-    """Fine-tune over the documented grid: 5 batch sizes, 4 learning rates, 4 epochs."""
+    """Fine-tune checkpoints over the documented grid.
+
+    5 batch sizes, 4 learning rates, 4 epochs. The same command typed again goes on
+    where the last one stopped; `report` makes tables of the records.
+    """
     from suite import pipeline
     from suite.sources import Glue
     from suite.sweep import Grid
@@ -206,11 +234,17 @@ def sweep(
 @app.command()
 def report(
     run_dir: Annotated[
-        Path | None, typer.Argument(help="A run; the newest of results/runs/.")
+        Path | None,
+        typer.Argument(
+            metavar="RUN_DIR", help="A run.  [default: the newest of results/runs]"
+        ),
     ] = None,
-    reports_dir: Annotated[Path, typer.Option(help="Where it is written.")] = REPORTS,
+    reports_dir: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Where it is written.", show_default=False),
+    ] = REPORTS,
 ) -> None:
-    """Write the Markdown report of a run from its records, without TensorFlow."""
+    """Write the tables of a recorded run, without TensorFlow."""
     from suite.report import write_report
 
     if run_dir is None:
@@ -224,29 +258,39 @@ def report(
 
 @app.command()
 def reproduce(
-    glue_dir: GlueDir = None,
+    glue_dir: Annotated[
+        Path | None, _directory(f"{GLUE_HELP}  [default: sample data]")
+    ] = None,
     test_labels: TestLabels = None,
     corpus: Annotated[
-        list[Path] | None, typer.Option(help="Text to pre-train on; repeatable.")
+        list[Path] | None, _file("Text to pre-train on. Repeatable.")
     ] = None,
-    vocab: Annotated[
-        Path | None, typer.Option(help="The vocabulary to pre-train with.")
-    ] = None,
+    vocab: Annotated[Path | None, _file("The vocabulary to pre-train with.")] = None,
     checkpoint: Annotated[
         list[Path] | None,
-        typer.Option(help="Use this checkpoint, do not pre-train; repeatable."),
+        _directory("Fine-tune this, do not pre-train. Repeatable."),
     ] = None,
-    models: Annotated[str, typer.Option(help="Sizes to pre-train.")] = "BERT-Tiny",
+    models: Annotated[
+        str, typer.Option(metavar="NAMES", help="Sizes to pre-train, comma-separated.")
+    ] = "BERT-Tiny",
     tasks: Tasks = ALL_TASKS,
     pretrain_steps: Annotated[
-        int | None, typer.Option(min=1, help="Budget of pre-training, in steps of 32.")
+        int | None, _number("Steps of pre-training, 32 sequences each.", 1)
     ] = None,
     seeds: Seeds = 1,
-    name: Annotated[str, typer.Option(help="What to call the run.")] = "glue",
-    run_dir: RunDir = None,
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="What to call a run on --glue-dir.")
+    ] = "glue",
+    run_dir: Annotated[
+        Path | None,
+        _directory(
+            "Where the records go; a run that is there is resumed.  [default: "
+            "results/runs/DATE_NAME_COMMIT, or results/sample]"
+        ),
+    ] = None,
     workers: Workers = None,
 ) -> None:
-    """The whole pipeline, from text to a table of verdicts.
+    """Run the whole pipeline, from text to a table of verdicts.
 
     Without --glue-dir it runs on sample data that it makes itself. With it, it needs
     either --checkpoint, or --corpus and --vocab to pre-train one under each masking.
@@ -260,7 +304,7 @@ def reproduce(
         corpus=tuple(corpus or ()),
         vocab=vocab,
         checkpoints=tuple(checkpoint or ()),
-        models=tuple(filter(None, models.split(","))),
+        models=tuple(_names(models)),
         tasks=_task_names(tasks),
         pretrain_steps=pretrain_steps,
         seeds=seeds,
@@ -277,30 +321,37 @@ def main() -> None:
     try:
         # Accepted before and after the verb.
         app([word for word in sys.argv[1:] if word != "--debug"])
-    except InputError as error:
-        if debug:
-            raise
-        print(f"Error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
-        raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == 130:  # what Typer makes of Ctrl-C
+            print("Stopped. The same command goes on from here.", file=sys.stderr)
+        raise
     except Exception as error:
         if debug:
-            raise
-        first_line = (str(error).splitlines() or [""])[0]
-        print(
-            f"Unexpected {type(error).__name__}: {first_line} (--debug shows where)",
-            file=sys.stderr,
-        )
-        raise SystemExit(1) from None
+            traceback.print_exc()
+        line, code = _explained(error)
+        print(line, file=sys.stderr)
+        raise SystemExit(code) from None
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """What to tell the user, in one line, and the exit code."""
+    if isinstance(error, InputError):
+        return f"Error: {' '.join(str(error).splitlines())}", 2
+    if isinstance(error, OSError) and error.filename:
+        return f"Error: {error.filename}: {error.strerror}", 2
+    first_line = (str(error).splitlines() or [""])[0]
+    return f"Unexpected {type(error).__name__}: {first_line} (--debug shows where)", 1
 
 
 def _task_names(tasks: str) -> tuple[str, ...]:
     """The tasks asked for, in GLUE's order; AX comes with MNLI."""
-    asked = [name.strip() for name in tasks.split(",") if name.strip()]
-    for name in asked:
-        task_named(name)
+    asked = {task_named(name).name for name in _names(tasks)}
     if not asked:
         raise InputError(f"--tasks: none named; known: {', '.join(GLUE_TASKS)}")
+    if "AX" in asked:
+        asked.add("MNLI")
     return tuple(name for name in GLUE_TASKS if name in asked)
+
+
+def _names(listed: str) -> list[str]:
+    return [name.strip() for name in listed.split(",") if name.strip()]

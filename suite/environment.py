@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -42,8 +43,10 @@ def versions() -> dict[str, str]:
 def installed_packages() -> dict[str, str]:
     """Every installed distribution and its version, by lower-case name."""
     found = {
-        distribution.metadata["Name"].lower(): distribution.version
+        name.lower(): distribution.version
         for distribution in importlib.metadata.distributions()
+        # What is left of a broken installation has none.
+        if (name := distribution.metadata["Name"])
     }
     return dict(sorted(found.items()))
 
@@ -70,7 +73,7 @@ def cores() -> int:
 
 def command() -> str:
     """The command line that is running, as its user typed it."""
-    return " ".join(["python -m suite", *sys.argv[1:]])
+    return shlex.join(["python", "-m", "suite", *sys.argv[1:]])
 
 
 def _git(*arguments: str) -> str:

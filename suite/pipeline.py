@@ -4,6 +4,7 @@ Every stage leaves its product where the next run finds it, so that the same com
 typed again goes on where the last one stopped, and repeats nothing.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,12 +70,22 @@ class Request:
     workers: int
 
     def __post_init__(self) -> None:
+        if not self.models:
+            raise InputError("--models: none named")
         for model in self.models:
             named_size(model)
-        if self.glue_dir is None:
+        if self.is_sample:
+            if self.corpus or self.vocab or self.test_labels:
+                raise InputError(
+                    "--corpus, --vocab and --test-labels: need --glue-dir DIR; without "
+                    "it the run is on sample data, which bring their own"
+                )
             return
-        if self.checkpoints and self.corpus:
-            raise InputError("--checkpoint and --corpus: give one; which is it?")
+        if self.checkpoints and (self.corpus or self.vocab):
+            raise InputError(
+                "--checkpoint: leave --corpus and --vocab away, a checkpoint has been "
+                "pre-trained and has its vocabulary with it"
+            )
         if not self.checkpoints and not (self.corpus and self.vocab):
             raise InputError(
                 "--glue-dir: needs --checkpoint DIR, or --corpus FILE and --vocab FILE "
@@ -101,6 +112,7 @@ def run_pipeline(request: Request, console: Console) -> None:
     else:
         plan = pretraining_plan(request, places)
         glue = Glue(request.glue_dir, request.test_labels, request.tasks)
+        glue.check()  # before the time of pre-training is spent
     checkpoints = request.checkpoints or pretrained(plan, request.workers, console)
     grid = Grid(seeds=tuple(range(1, request.seeds + 1)))
     sweep(places, checkpoints, glue, grid, request.workers, console)
@@ -141,8 +153,10 @@ def sample_inputs(
 
 def pretrained(plan: Plan, workers: int, console: Console) -> list[Path]:
     """Pre-train what is not there yet; returns the checkpoint directories."""
+    plan.claim()
     jobs = pretraining_jobs(plan)
     if jobs:
+        console.print("Making instances and pre-training under both maskings …")
         split_corpus(plan)
         with (
             LocalExecutor(workers, plan.directory / "logs") as executor,
@@ -160,7 +174,7 @@ def _finish_all(executor: LocalExecutor, jobs: Sequence, shown: Bars) -> None:
             note = f"loss {loss[0]:.3f}" if loss else ""
             shown.update(what, done, total, "steps" if loss else "documents", note)
         elif event.kind == "failed":
-            raise RuntimeError(f"a stage of pre-training failed: {event.value}")
+            raise RuntimeError(f"a stage of pre-training failed: {event.reason}")
 
 
 def sweep(
@@ -176,19 +190,22 @@ def sweep(
 
     checkpoints = [read_checkpoint(path) for path in checkpoint_dirs]
     run = RunDirectory(places.run)
-    skipped = glue.skipped()
-    for reason in skipped.values():
+    for reason in glue.skipped().values():
         console.print(f"Not run: {reason}", style="yellow")
     work = Sweep(run, entries(checkpoints, glue), grid)
-    if not work.total:
-        raise InputError(
-            f"{glue.directory}: none of {', '.join(glue.tasks)} can be run: "
-            + "; ".join(skipped.values())
-        )
-    if work.done == work.total and (places.run / "run.json").exists():
-        console.print(f"All {work.total} trials are recorded in {places.run}")
-        return
-    description = {
+    if work.done < work.total or not (places.run / "run.json").exists():
+        description = _description(checkpoints, glue, grid) | _started_before(run)
+        run.write_run(description)
+        run.write_labels(scored_labels(glue))
+        _write_versions(places.run)
+        _run_sweep(work, places, workers, console)
+        run.write_run(description | {"finished": _now()})
+    console.print(f"All {work.total} trials are recorded in {places.run}")
+
+
+def _description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
+    """What run.json says of a run that begins now."""
+    return {
         "sample": glue.sample,
         "command": environment.command(),
         "commit": environment.commit(),
@@ -197,39 +214,38 @@ def sweep(
         "seeds": list(grid.seeds),
         "started": _now(),
         "checkpoints": [describe_checkpoint(c) for c in checkpoints],
-        "skipped": skipped,
+        "skipped": glue.skipped(),
     }
-    description["started"] = _started_before(run) or description["started"]
-    run.write_run(description)
-    run.write_labels(scored_labels(glue))
-    _write_versions(places.run)
-    _run_sweep(work, places, workers, console)
-    run.write_run(description | {"finished": _now()})
 
 
 def _run_sweep(work: Sweep, places: Places, workers: int, console: Console) -> None:
-    failed, best = 0, {}
+    console.print("Fine-tuning over the grid …")
+    failed = 0
     with (
         LocalExecutor(workers, places.work / "logs") as executor,
         bars(console) as shown,
     ):
         shown.update("fine-tuning", work.done, work.total, "trials")
         for record in work.run(executor):
-            failed += record.status == "failed"
-            best[record.trial.task] = record
-            note = f"{record.trial.task}" + (f", {failed} failed" if failed else "")
-            shown.update("fine-tuning", work.done, work.total, "trials", note)
+            # Nothing is recorded where a stack only says how far it has come.
+            failed += record is not None and record.status == "failed"
+            note = f"{failed} failed" if failed else ""
+            shown.update("fine-tuning", work.progress, work.total, "trials", note)
 
 
 def report(places: Places, console: Console) -> None:
     """Write the report and the verdicts that later runs are held to."""
     write_verdicts(places.run)
-    written = write_report(places.run, places.reports)
-    console.print("Report:", ", ".join(str(path) for path in written), soft_wrap=True)
+    readme, *_ = write_report(places.run, places.reports)
+    console.print(f"Report: {readme}")
 
 
 def run_named(what: str, runs: Path) -> Path:
     """The newest run of this name, to be resumed, or a new one named after today."""
+    if not re.fullmatch("[A-Za-z0-9.-]+", what):
+        raise InputError(
+            f"--name: expected letters, digits, dots and hyphens, found {what!r}"
+        )
     existing = sorted(runs.glob(f"*_{what}_*/run.json"))
     if existing:
         return existing[-1].parent
@@ -237,8 +253,11 @@ def run_named(what: str, runs: Path) -> Path:
     return runs / f"{today}_{what}_{environment.commit()[:7]}"
 
 
-def _started_before(run: RunDirectory) -> str | None:
-    return run.run().get("started") if (run.path / "run.json").exists() else None
+def _started_before(run: RunDirectory) -> dict:
+    """When a run that is resumed was begun."""
+    if not (run.path / "run.json").exists():
+        return {}
+    return {key: value for key, value in run.run().items() if key == "started"}
 
 
 def _write_versions(run: Path) -> None:

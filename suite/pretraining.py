@@ -5,9 +5,11 @@ under each masking; and each masking pre-trains a model from the same initial we
 Every product is kept in the working directory and made only once.
 """
 
+import hashlib
 import itertools
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from reference.configuration import named_size
@@ -25,7 +27,10 @@ HELD_OUT_SHARE = 0.01
 
 @dataclass(frozen=True)
 class Plan:
-    """What to pre-train: text, vocabulary, sizes and budget."""
+    """What to pre-train: text, vocabulary, sizes and budget.
+
+    `directory` keeps the products; it belongs to one plan (see `claim`).
+    """
 
     corpus: tuple[Path, ...]
     vocab: Path
@@ -35,6 +40,31 @@ class Plan:
     instances: InstanceSettings
     batch_size: int = 32
     learning_rate: float = 5e-4
+
+    def claim(self) -> None:
+        """Mark the directory as this plan's; InputError if it is another one's.
+
+        Models may be added to a plan: each has a checkpoint of its own.
+        """
+        files = (*self.corpus, self.vocab)
+        identity = {
+            "input": [[path.name, _sha256(path)] for path in files],
+            "num_train_steps": self.num_train_steps,
+            "batch_size": self.batch_size,
+            "learning_rate": self.learning_rate,
+            "instances": asdict(self.instances),
+        }
+        path = self.directory / "plan.json"
+        if not path.exists():
+            _check_input(self)
+            with written_whole(path) as file:
+                file.write(json.dumps(identity, indent=2) + "\n")
+        elif json.loads(path.read_text(encoding="utf-8")) != identity:
+            raise InputError(
+                f"{path}: this pre-training was begun on other text, vocabulary or "
+                "settings; use another --name (for sample data --run-dir), or remove "
+                "the directory"
+            )
 
     def checkpoint(self, model: str, masking: MaskingScheme) -> Path:
         return self.directory / "checkpoints" / f"{model}_{masking}"
@@ -73,11 +103,6 @@ def split_corpus(plan: Plan) -> None:
     if all(path.exists() for path in paths):
         return
     documents = list(_documents(plan.corpus))
-    if len(documents) < 2:
-        raise InputError(
-            f"{plan.corpus[0]}: expected at least two documents with a blank line "
-            f"between them, found {len(documents)}; one is held out for evaluation"
-        )
     lines, first_held_out = sum(map(len, documents)), len(documents)
     while sum(map(len, documents[first_held_out:])) < HELD_OUT_SHARE * lines:
         first_held_out -= 1
@@ -101,7 +126,7 @@ def make_records(plan: Plan, part: str, masking: MaskingScheme, report) -> dict:
         [plan.records(part, masking)],
         Tokenizer.from_file(plan.vocab, lower_case=None),
         settings,
-        lambda done, total: report((f"instances {masking} {part}", done, total)),
+        lambda done, total: report((f"{masking} {part}", done, total)),
     )
 
 
@@ -125,8 +150,30 @@ def pretrain_one(plan: Plan, model: str, masking: MaskingScheme, report) -> dict
             "corpus": [Path(path).name for path in plan.corpus],
         },
     )
-    what = f"pre-training {model} {masking}"
+    what = f"{model} {masking}"
     return run.run(lambda *at: report((what, *at)))
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); check the name"
+        ) from error
+
+
+def _check_input(plan: Plan) -> None:
+    """InputError for a vocabulary or a corpus that nothing can be made of."""
+    Tokenizer.from_file(plan.vocab, lower_case=None)
+    documents = sum(1 for _ in _documents(plan.corpus))
+    if documents < 2:
+        raise InputError(
+            f"{', '.join(map(str, plan.corpus))}: expected at least two documents with "
+            f"a blank line between them, found {documents}; one is held out for "
+            "evaluation"
+        )
 
 
 def _documents(corpus: Sequence[Path]) -> Iterator[list[str]]:

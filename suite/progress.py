@@ -3,18 +3,34 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 SECONDS_BETWEEN_LINES = 15.0
+
+
+@dataclass
+class _Clock:
+    """When something was begun and last spoken of, and how far it had come then."""
+
+    bar: TaskID
+    first: float
+    started: float
+    printed: float
+
+    def rate(self, done: float) -> float:
+        """Per second; what an earlier run had done says nothing of this one's rate."""
+        elapsed = time.monotonic() - self.started
+        return (done - self.first) / elapsed if elapsed else 0.0
 
 
 class Bars:
@@ -23,49 +39,51 @@ class Bars:
     def __init__(self, console: Console):
         self._console = console
         self._live = Progress(
-            TextColumn("{task.description:<28}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[unit]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
+            TextColumn("{task.description}"),
+            # Takes what the words leave of the width.
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f} {task.fields[unit]}"),
+            TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             TextColumn("{task.fields[note]}"),
             console=console,
             disable=not console.is_terminal,
+            expand=True,
         )
-        self._ids: dict[str, int] = {}
-        self._started: dict[str, float] = {}
-        self._printed: dict[str, float] = {}
+        self._clocks: dict[str, _Clock] = {}
 
     def update(
-        self, what: str, done: int, total: int, unit: str = "", note: str = ""
+        self, what: str, done: float, total: int, unit: str = "", note: str = ""
     ) -> None:
         """Say how far `what` has come; the first call for a name starts its clock."""
-        if what not in self._ids:
-            self._started[what] = self._printed[what] = time.monotonic()
-            self._ids[what] = self._live.add_task(
-                what, total=total, completed=done, unit=unit, note=note
-            )
-        self._live.update(self._ids[what], completed=done, total=total, note=note)
+        if what not in self._clocks:
+            bar = self._live.add_task(what, total=total, unit=unit, rate="", note="")
+            now = time.monotonic()
+            self._clocks[what] = _Clock(bar, done, now, now)
+        clock = self._clocks[what]
+        rate = _per_second(clock.rate(done))
+        self._live.update(clock.bar, completed=done, total=total, rate=rate, note=note)
         if not self._console.is_terminal:
             self._print_line(what, done, total, unit, note)
 
     def _print_line(self, what, done, total, unit, note) -> None:
-        now = time.monotonic()
-        due = now - self._printed[what] >= SECONDS_BETWEEN_LINES
+        clock, now = self._clocks[what], time.monotonic()
+        due = now - clock.printed >= SECONDS_BETWEEN_LINES
         if not due and done < total:
             return
-        self._printed[what] = now
-        elapsed = now - self._started[what]
-        left = elapsed / done * (total - done) if done else float("nan")
-        rate = done / elapsed if elapsed else float("nan")
-        self._console.print(
-            f"{what}: {done:,} of {total:,} {unit}, {rate:,.1f}/s, "
-            f"{elapsed:.0f} s so far, {left:.0f} s left  {note}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        clock.printed = now
+        rate = clock.rate(done)
+        left = f"{(total - done) / rate:,.0f} s left" if rate else "time left unknown"
+        parts = [
+            f"{what}: {done:,.0f} of {total:,} {unit}".rstrip(),
+            _per_second(rate),
+            f"{now - clock.started:,.0f} s so far",
+            left if done < total else "",
+            note,
+        ]
+        line = ", ".join(part for part in parts if part)
+        self._console.print(line, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -74,3 +92,10 @@ def bars(console: Console) -> Iterator[Bars]:
     shown = Bars(console)
     with shown._live:
         yield shown
+
+
+def _per_second(rate: float) -> str:
+    """Whole numbers, or two digits where it is slow; nothing before it is known."""
+    if not rate:
+        return ""
+    return f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s"

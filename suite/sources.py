@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reference.errors import InputError
 from suite.sweep import Entry
 from suite.tasks import GLUE_TASKS, Task, read_examples, task_named, train_problem
 from suite.trials import Sources, scored_splits
@@ -28,8 +29,21 @@ class Glue:
         return {name: problem for name, problem in problems.items() if problem}
 
     def runnable(self) -> list[Task]:
+        """The tasks that can be run; InputError where there is none."""
         left_out = self.skipped()
-        return [task_named(name) for name in self.tasks if name not in left_out]
+        tasks = [task_named(name) for name in self.tasks if name not in left_out]
+        if not tasks:
+            raise InputError(
+                f"{self.directory}: none of {', '.join(self.tasks)} can be run: "
+                + "; ".join(left_out.values())
+            )
+        return tasks
+
+    def check(self) -> None:
+        """Read all that a sweep will read; InputError for what is not in order."""
+        for task in self.runnable():
+            read_examples(self.directory, task, "train")
+        scored_labels(self)
 
 
 def describe_checkpoint(checkpoint) -> dict:

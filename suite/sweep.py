@@ -20,11 +20,8 @@ from suite.trials import Sources, Stack, run_stack
 
 BATCH_SIZES = (8, 16, 32, 64, 128)
 LEARNING_RATES = (3e-4, 1e-4, 5e-5, 3e-5)
-# Trials are stacked until a step holds this many examples: beyond it a stack saves no
-# time on a CPU, where arithmetic is then all there is, and only takes memory.
-STACKED_EXAMPLES = 64
-# A step's fixed cost, in examples: what makes small batches dear.
-STEP_OVERHEAD = 8
+# An update's cost in examples: what makes small batches dear.
+UPDATE_COST = 8
 
 
 @dataclass(frozen=True)
@@ -68,11 +65,7 @@ def stacks_of(entry: Entry, grid: Grid) -> list[Stack]:
             )
             for learning_rate in grid.learning_rates
         ]
-        size = max(1, STACKED_EXAMPLES // batch_size)
-        stacks += [
-            Stack(entry.sources, entry.task.name, tuple(part))
-            for part in (trials[i : i + size] for i in range(0, len(trials), size))
-        ]
+        stacks.append(Stack(entry.sources, entry.task.name, tuple(trials)))
     return stacks
 
 
@@ -85,12 +78,28 @@ class Sweep:
         stacks = [(entry, s) for entry in entries for s in stacks_of(entry, grid)]
         self._entry_of = {stack: entry for entry, stack in stacks}
         self.total = sum(len(stack.trials) for stack in self._entry_of)
+        self._under_way: dict[Stack, float] = {}
         self.done = self.total - sum(map(len, map(self._missing, self._entry_of)))
 
-    def run(self, executor: LocalExecutor) -> Iterator[TrialRecord]:
-        """Run what is missing; each trial is recorded before it is yielded."""
+    @property
+    def progress(self) -> float:
+        """Trials that are done, and the parts of those under way."""
+        return self.done + sum(self._under_way.values())
+
+    def run(self, executor: LocalExecutor) -> Iterator[TrialRecord | None]:
+        """Run what is missing; each trial is recorded before it is yielded.
+
+        None is yielded where a stack has only come further.
+        """
         unfinished = [stack for stack in self._entry_of if self._missing(stack)]
         for event in executor.run([self._job(stack) for stack in unfinished]):
+            (stack,) = event.job.arguments
+            if event.kind == "report":
+                step, steps = event.value
+                self._under_way[stack] = step / steps * len(self._missing(stack))
+                yield None
+                continue
+            self._under_way.pop(stack, None)
             for record, predictions in self._results(event):
                 self._run.append(record, predictions)
                 self.done += 1
@@ -106,21 +115,18 @@ class Sweep:
         return Job(
             run_stack,
             (stack,),
-            # What shares compiled programs; the checkpoints of a run are of few shapes.
-            affinity=(entry.model, outputs, batch_size),
-            cost=steps * (batch_size * len(stack.trials) + STEP_OVERHEAD),
+            # What shares compiled programs.
+            affinity=(entry.model, outputs),
+            cost=steps * (batch_size + UPDATE_COST) * len(stack.trials),
         )
 
     def _results(self, event: Event) -> Iterator[tuple[TrialRecord, dict | None]]:
-        """The records of what an event says, without those that are there already."""
-        if event.kind == "report":
-            return
+        """The records of a stack that is over, without those that are there already."""
         (stack,) = event.job.arguments
         missing = self._missing(stack)
         if event.kind == "failed":
-            reason = str(event.value).strip().splitlines()[-1]
             for trial in missing:
-                yield self._failed(stack, trial, reason), None
+                yield self._failed(stack, trial, event.reason), None
             return
         for trial, result in zip(stack.trials, event.value, strict=True):
             if trial in missing:

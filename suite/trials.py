@@ -22,6 +22,8 @@ from suite.tasks import (
     split_path,
 )
 
+STEPS_BETWEEN_REPORTS = 20
+
 
 @dataclass(frozen=True)
 class Sources:
@@ -91,7 +93,7 @@ def run_stack(stack: Stack, report) -> list[TrialResult]:
         Recipe(first.batch_size, first.epochs, first.warmup_proportion),
         [trial.learning_rate for trial in stack.trials],
         [trial.seed for trial in stack.trials],
-        lambda step, steps: report((step, steps)),
+        lambda *at: report(at) if at[0] % STEPS_BETWEEN_REPORTS == 0 else None,
     )
     seconds = (time.monotonic() - started) / len(stack.trials)
     return [
@@ -104,7 +106,7 @@ def degeneracy(task: Task, predictions: np.ndarray, losses: list[float]) -> str 
     """How a finished trial collapsed, if it did; `predictions` are those on dev."""
     if np.all(predictions == predictions[0]):
         return "constant predictions"
-    if losses[-1] >= losses[0]:
+    if len(losses) > 1 and losses[-1] >= losses[0]:
         return "the training loss did not fall"
     return None
 

@@ -11,7 +11,7 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 
 @pytest.fixture(scope="session")
 def golden():
-    """model_small: config, weights, inputs (one trial), outputs, gradients, training."""
+    """model_small: its config and arrays; the inputs with a trial axis of one."""
     from reference.configuration import BertConfig
     from reference.pretraining import one_trial
 

@@ -1,4 +1,4 @@
-"""The schedule, the clipping and the update, by hand-worked values and the original's."""
+"""The schedule, the clipping and the update, by hand-worked values."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.backend
     [(0, 0.0), (1, 0.1), (9, 0.9), (10, 0.9), (50, 0.5), (99, 0.01), (100, 0.0)],
 )
 def test_schedule_by_hand(step, factor):
-    """100 steps, 10 of warm-up: the rate would reach 1.0 at step 10, and drops to 0.9."""
+    """100 steps, 10 of warm-up: it would reach 1.0 at step 10, and drops to 0.9."""
     assert learning_rate_factor(step, 100, 10) == pytest.approx(factor)
 
 

@@ -12,7 +12,7 @@ from reference.heads import (
     pre_training_losses,
 )
 from reference.optimization import learning_rate_factor
-from reference.training import Trainer
+from reference.training import Trainer, whole_batch
 from reference.weights import get_weights, initial_weights
 from tests.reference.float32 import tolerance
 
@@ -23,6 +23,10 @@ FINE_TUNING = Path(__file__).resolve().parent.parent / "data" / "finetune_small"
 
 def pre_training(model, batch, dropout):
     return sum(pre_training_losses(model(batch, dropout=dropout), batch))
+
+
+def whole(batch):
+    return whole_batch(batch, *batch["input_ids"].shape[:2])
 
 
 def stacked(inputs, trials):
@@ -43,7 +47,7 @@ def curve(trainer, batch, recorded) -> list[np.ndarray]:
     for step in range(1, total + 1):
         factor = learning_rate_factor(step, total, warmup)
         rates = np.full(trials, float(recorded["learning_rate"]) * factor)
-        losses.append(np.asarray(trainer.step(batch, rates, [0] * trials, step)))
+        losses.append(np.asarray(trainer.step(whole(batch), rates, [0] * trials, step)))
     return losses
 
 
@@ -97,12 +101,14 @@ def test_first_steps_of_a_stack_are_those_of_its_trials(golden):
     together = trainer_for(golden, 3, dropping=True)
     together.start(weights)
     batch = stacked(golden.inputs, 3)
-    stack = [np.asarray(together.step(batch, rates, seeds, i)) for i in range(5)]
+    stack = [np.asarray(together.step(whole(batch), rates, seeds, i)) for i in range(5)]
     alone = trainer_for(golden, dropping=True)
     for trial in range(3):
         alone.start([weights[trial]])
         own = [
-            float(alone.step(golden.inputs, [rates[trial]], [seeds[trial]], i)[0])
+            float(
+                alone.step(whole(golden.inputs), [rates[trial]], [seeds[trial]], i)[0]
+            )
             for i in range(5)
         ]
         error = np.abs(np.array(stack)[:, trial] / own - 1).max()
@@ -112,7 +118,7 @@ def test_first_steps_of_a_stack_are_those_of_its_trials(golden):
 def test_a_trainer_restored_goes_on_bit_for_bit(golden):
     def steps(trainer, first, last):
         return [
-            float(trainer.step(golden.inputs, [1e-3], [1], i)[0])
+            float(trainer.step(whole(golden.inputs), [1e-3], [1], i)[0])
             for i in range(first, last)
         ]
 
@@ -134,6 +140,6 @@ def test_starting_anew_forgets_the_run_before(golden):
     curves = []
     for _ in range(2):
         trainer.start([golden.weights])
-        steps = (trainer.step(golden.inputs, [1e-3], [1], i) for i in range(4))
+        steps = (trainer.step(whole(golden.inputs), [1e-3], [1], i) for i in range(4))
         curves.append([float(losses[0]) for losses in steps])
     assert curves[0] == curves[1]

@@ -1,0 +1,49 @@
+"""`pytest suite/`: hold the recorded verdicts. With --benchmark: measure as well."""
+
+import os
+
+import pytest
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--benchmark",
+        action="store_true",
+        help="measure throughput, too (minutes; otherwise skipped)",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--benchmark"):
+        return
+    for item in items:
+        if "benchmark" in item.fixturenames:
+            item.add_marker(pytest.mark.skip(reason="measured with --benchmark only"))
+
+
+def pytest_benchmark_update_machine_info(config, machine_info):
+    from reference.backend import describe_device
+    from suite.environment import machine
+
+    machine_info["accelerator"] = describe_device() | {"machine": machine()}
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Rates in the field's units, from each benchmark's median."""
+    session = getattr(config, "_benchmarksession", None)
+    measured = [b for b in session.benchmarks if b.extra_info] if session else []
+    if not measured:
+        return
+    terminalreporter.section("throughput")
+    accelerator = session.machine_info["accelerator"]
+    terminalreporter.write_line(", ".join(accelerator.values()))
+    for one in measured:
+        rate = one.extra_info["amount"] / one.stats.median
+        unit = one.extra_info["unit"]
+        rounds = one.stats.rounds
+        terminalreporter.write_line(
+            f"{one.name}: {rate:,.0f} {unit}/s (median of {rounds} rounds)"
+        )

@@ -1,0 +1,27 @@
+"""Recorded verdicts as tests: a claim that no longer holds fails here.
+
+Run by `pytest suite/`; no model is trained and nothing is measured.
+"""
+
+import pytest
+
+from suite.claims import changed_verdicts
+from suite.environment import RESULTS
+from suite.published import load_published, score_problems
+
+RUNS = sorted(path.parent for path in (RESULTS / "runs").glob("*/run.json"))
+
+
+def test_published_rows_agree_with_their_score():
+    assert score_problems(load_published()) == []
+
+
+def test_there_are_recorded_runs():
+    """A gate that has nothing to compare must not pass."""
+    assert RUNS, f"no run recorded under {RESULTS / 'runs'}"
+
+
+@pytest.mark.parametrize("run", RUNS, ids=lambda run: run.name)
+def test_recorded_verdicts_hold(run):
+    changed = changed_verdicts(run)
+    assert not changed, "\n".join(changed)

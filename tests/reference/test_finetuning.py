@@ -1,0 +1,154 @@
+"""Fine-tuning in miniature: learning, both savings, stacks, both kinds of label."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from reference.configuration import BertConfig
+from reference.features import Features
+from reference.finetuning import (
+    FineTuner,
+    Recipe,
+    TaskData,
+    only_occurring_pieces,
+    padded_batch,
+    task_config,
+)
+from reference.heads import FineTuningModel
+from reference.weights import initial_weights, weight_shapes
+from tests.reference.float32 import tolerance
+
+pytestmark = pytest.mark.backend
+
+CONFIG = BertConfig(
+    vocab_size=120,
+    hidden_size=32,
+    num_hidden_layers=1,
+    num_attention_heads=2,
+    intermediate_size=64,
+    max_position_embeddings=64,
+)
+
+
+def features(rows: int, seed: int) -> Features:
+    """Token 7 stands in half of the sequences; lengths from 3 to 50."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(3, 51, size=rows).astype(np.int32)
+    ids = rng.integers(10, 60, size=(rows, 50)).astype(np.int32)
+    ids[::2, 1] = 7
+    ids[np.arange(50) >= lengths[:, None]] = 0
+    return Features(ids, np.zeros_like(ids), lengths)
+
+
+def task(rows=64, outputs=2) -> TaskData:
+    train, dev = features(rows, 1), features(40, 2)
+    labels = (train.input_ids[:, 1] == 7).astype(np.int32)
+    if outputs == 1:
+        labels = (5.0 * labels).astype(np.float32)
+    return TaskData(train, labels, {"dev": dev}, outputs)
+
+
+def pretrained(seed=1):
+    model = FineTuningModel(CONFIG, 2)
+    model(dict.fromkeys(("input_ids", "input_mask", "segment_ids"), _BLANK))
+    shapes = weight_shapes(model)
+    return {n: v for n, v in initial_weights(shapes, 0.1, seed).items() if "bert" in n}
+
+
+_BLANK = np.zeros((1, 1, 8), np.int32)
+
+
+def test_a_task_is_learnt():
+    outcome = FineTuner(CONFIG, 2, 1).run(
+        pretrained(), task(256), Recipe(16, epochs=6), [3e-3], [1]
+    )
+    dev = task().evaluated["dev"]
+    correct = outcome.logits["dev"][0].argmax(-1) == (dev.input_ids[:, 1] == 7)
+    assert correct.mean() > 0.9
+    assert outcome.losses.shape == (6, 1)
+    assert outcome.losses[-1] < 0.5 * outcome.losses[0]
+
+
+def test_scores_are_learnt():
+    outcome = FineTuner(CONFIG, 1, 1).run(
+        pretrained(), task(256, 1), Recipe(16, epochs=6), [3e-3], [1]
+    )
+    dev = task().evaluated["dev"]
+    scores = outcome.logits["dev"][0, :, 0]
+    assert np.corrcoef(scores, dev.input_ids[:, 1] == 7)[0, 1] > 0.8
+
+
+def test_a_stack_is_its_trials():
+    """Rates, seeds and so batches, dropout and heads differ; losses are as alone."""
+    rates, seeds, recipe = [1e-3, 3e-3, 1e-3], [1, 1, 2], Recipe(16, epochs=1)
+    together = FineTuner(CONFIG, 2, 3).run(pretrained(), task(), recipe, rates, seeds)
+    single = FineTuner(CONFIG, 2, 1)
+    for trial in range(3):
+        alone = single.run(pretrained(), task(), recipe, [rates[trial]], [seeds[trial]])
+        # Four steps of training before the predictions, each a pass there and back.
+        allowed = 2 * 4 * tolerance(CONFIG)
+        np.testing.assert_allclose(
+            together.losses[:, trial], alone.losses[:, 0], rtol=allowed
+        )
+        difference = np.abs(together.logits["dev"][trial] - alone.logits["dev"][0])
+        assert difference.max() < allowed * np.abs(alone.logits["dev"]).max()
+    assert together.losses[0, 0] != together.losses[0, 2]
+
+
+def test_a_tuner_forgets_the_run_before():
+    tuner, recipe = FineTuner(CONFIG, 2, 1), Recipe(16, epochs=1)
+    first, second = (
+        tuner.run(pretrained(), task(), recipe, [1e-3], [1]) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.losses, second.losses)
+    np.testing.assert_array_equal(first.logits["dev"], second.logits["dev"])
+
+
+def test_pieces_that_never_occur_change_nothing():
+    """With all 120 rows of the table and with the 51 that occur: the same run."""
+    data, recipe = task(), Recipe(16, epochs=1)
+    full = FineTuner(CONFIG, 2, 1).run(pretrained(), data, recipe, [1e-3], [1])
+    fewer = only_occurring_pieces(data)
+    assert len(fewer.vocabulary) < 60
+    config = dataclasses.replace(task_config(CONFIG, fewer), vocab_size=64)
+    found = FineTuner(config, 2, 1).run(pretrained(), fewer, recipe, [1e-3], [1])
+    allowed = 2 * 4 * tolerance(CONFIG)
+    np.testing.assert_allclose(found.losses, full.losses, rtol=allowed)
+    difference = np.abs(found.logits["dev"] - full.logits["dev"]).max()
+    assert difference < allowed * np.abs(full.logits["dev"]).max()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_batch_holds_its_examples_and_nothing_else(seed):
+    split = features(30, seed)
+    chosen = np.random.default_rng(seed).integers(0, 30, size=(2, 4))
+    batch = padded_batch(split, chosen)
+    length = batch["input_ids"].shape[-1]
+    assert length % 16 == 0
+    assert length - 16 < split.lengths[chosen].max() <= length
+    for place in np.ndindex(chosen.shape):
+        row = chosen[place]
+        real = split.input_ids[row, : split.lengths[row]]
+        np.testing.assert_array_equal(batch["input_ids"][place][: len(real)], real)
+        assert batch["input_mask"][place].sum() == len(real)
+        assert not batch["input_ids"][place][len(real) :].any()
+
+
+def test_parts_of_a_batch_are_the_batch():
+    """Twelve examples in parts of five and at once: the same run, dropout and all."""
+    recipe, found = Recipe(12, epochs=1), []
+    for size in (5, 12):
+        tuner = FineTuner(CONFIG, 2, 2, part_size=size)
+        found.append(tuner.run(pretrained(), task(), recipe, [1e-3, 1e-3], [1, 2]))
+    allowed = 2 * 5 * tolerance(CONFIG)
+    np.testing.assert_allclose(found[0].losses, found[1].losses, rtol=allowed)
+    difference = np.abs(found[0].logits["dev"] - found[1].logits["dev"]).max()
+    assert difference < allowed * np.abs(found[1].logits["dev"]).max()
+
+
+def test_steps_and_warmup_are_the_originals():
+    """MRPC at batch 32: int(3668 / 32 * 4) steps, a tenth of them warm-up."""
+    recipe = Recipe(32)
+    assert recipe.num_train_steps(3668) == 458
+    assert recipe.num_warmup_steps(3668) == 45
