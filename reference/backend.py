@@ -17,19 +17,6 @@ def name() -> str:
     return keras.backend.backend()
 
 
-def use_one_thread() -> None:
-    """Confine this process to one thread; call before anything is computed.
-
-    A sweep runs one such process per core, which is faster than one program over all
-    cores. JAX has no such switch, so there the process keeps to one core.
-    """
-    if name() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-
-
 def describe_device() -> dict[str, str]:
     """What this process computes on: backend, its version, kind and name of device."""
     if name() == "tensorflow":
@@ -49,6 +36,18 @@ def describe_device() -> dict[str, str]:
     return {"backend": f"jax {jax.__version__}", "device": kind + details}
 
 
+def compile_training_step(weights: list, slots: list, losses, update) -> Callable:
+    """A whole batch's gradients and update as one program per shape of its inputs.
+
+    `losses(inputs)` gives each trial's loss, `[K]`, from the Keras variables
+    `weights`; their sum is differentiated. `update(state, gradients, learning_rates)`
+    gives the new values of `weights + slots`. The returned function takes `inputs` (a
+    dict of arrays) and learning rates, updates the variables, returns the losses `[K]`.
+    """
+    compilers = {"tensorflow": _tensorflow_step, "jax": _jax_step}
+    return compilers[name()](weights, slots, losses, update)
+
+
 def compile_gradients(weights: list, sums: list, losses) -> Callable:
     """Add a part of a batch to the gradients' `sums`: one program per shape of it.
 
@@ -62,10 +61,7 @@ def compile_gradients(weights: list, sums: list, losses) -> Callable:
 
 
 def compile_update(variables: list, read: list, update) -> Callable:
-    """Compile `update(values, read, inputs)`: new values of the Keras `variables`.
-
-    `read` are Keras variables that the update needs and leaves as they are.
-    """
+    """The update of `compile_training_step` by itself, from gradients in `read`."""
     if name() == "tensorflow":
         import tensorflow as tf
 
@@ -116,6 +112,41 @@ def gradients(weights: list, losses, inputs) -> list[np.ndarray]:
     return [np.asarray(g) for g in found]
 
 
+def _tensorflow_step(weights, slots, losses, update):
+    import tensorflow as tf
+
+    _expect_many_shapes(tf)
+
+    @tf.function(jit_compile=True)
+    def step(inputs, learning_rates):
+        by_trial, found = _tensorflow_differentiated(weights, losses, inputs)
+        state = weights + slots
+        _assign(state, update(_values(state), found, learning_rates))
+        return by_trial
+
+    return step
+
+
+def _jax_step(weights, slots, losses, update):
+    import jax
+
+    count = len(weights)
+
+    def pure_step(state, inputs, learning_rates):
+        found, by_trial = _jax_differentiated(weights, losses)(state[:count], inputs)
+        return update(state, found, learning_rates), by_trial
+
+    compiled = jax.jit(pure_step, donate_argnums=0)
+
+    def step(inputs, learning_rates):
+        state = weights + slots
+        values, by_trial = compiled(_values(state), inputs, learning_rates)
+        _assign(state, values)
+        return by_trial
+
+    return step
+
+
 def _tensorflow_gradients(weights, sums, losses):
     import tensorflow as tf
 
@@ -123,14 +154,20 @@ def _tensorflow_gradients(weights, sums, losses):
 
     @tf.function(jit_compile=True)
     def part(inputs):
-        with tf.GradientTape() as tape:
-            by_trial = losses(inputs)
-            total = ops.sum(by_trial)
-        found = _dense_gradients(tape, total, weights)
+        by_trial, found = _tensorflow_differentiated(weights, losses, inputs)
         _assign(sums, _added(found, _values(sums), inputs["first"]))
         return by_trial
 
     return part
+
+
+def _tensorflow_differentiated(weights, losses, inputs):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        by_trial = losses(inputs)
+        total = ops.sum(by_trial)
+    return by_trial, _dense_gradients(tape, total, weights)
 
 
 def _expect_many_shapes(tf) -> None:
@@ -149,12 +186,8 @@ def _dense_gradients(tape, total, weights):
 def _jax_gradients(weights, sums, losses):
     import jax
 
-    def total(values, inputs):
-        by_trial = _with(weights, values, losses, inputs)
-        return ops.sum(by_trial), by_trial
-
     def pure_part(weight_values, sum_values, inputs):
-        found, by_trial = jax.grad(total, has_aux=True)(weight_values, inputs)
+        found, by_trial = _jax_differentiated(weights, losses)(weight_values, inputs)
         return _added(found, sum_values, inputs["first"]), by_trial
 
     compiled = jax.jit(pure_part, donate_argnums=1)
@@ -166,6 +199,16 @@ def _jax_gradients(weights, sums, losses):
         return by_trial
 
     return part
+
+
+def _jax_differentiated(weights, losses):
+    import jax
+
+    def total(values, inputs):
+        by_trial = _with(weights, values, losses, inputs)
+        return ops.sum(by_trial), by_trial
+
+    return jax.grad(total, has_aux=True)
 
 
 def _added(gradients, sums, first):

@@ -25,10 +25,10 @@ from reference.training import Part, Trainer, compile_model
 from reference.weights import Weights, complete, weight_shapes
 
 WORD_EMBEDDINGS = "bert/embeddings/word_embeddings"
-# Batches of every size are computed in parts of this many examples: little padding,
-# little memory, and the same few programs for all of them.
+# Larger batches are computed in parts of this many examples: little padding, little
+# memory, and the same few programs for all of them.
 PART_SIZE = 8
-PADDED_TO_MULTIPLE = 16
+PADDED_TO_MULTIPLE = 32
 VOCABULARY_MULTIPLE = 4096
 EVALUATION_BATCH = 32
 
@@ -190,7 +190,7 @@ def parts_by_length(data: TaskData, chosen: np.ndarray, size: int) -> list[Part]
 def padded_batch(features: Features, chosen: np.ndarray) -> dict[str, np.ndarray]:
     """The examples `chosen` (int `[K, B]`), padded to the longest: int32 `[K, B, S]`.
 
-    S is rounded up to a multiple of 16.
+    S is rounded up to a multiple of 32.
     """
     longest = int(features.lengths[chosen].max())
     length = -(-longest // PADDED_TO_MULTIPLE) * PADDED_TO_MULTIPLE

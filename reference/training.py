@@ -13,7 +13,12 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from reference.backend import compile_function, compile_gradients, compile_update
+from reference.backend import (
+    compile_function,
+    compile_gradients,
+    compile_training_step,
+    compile_update,
+)
 from reference.dropout import Dropout
 from reference.optimization import (
     WEIGHT_DECAY,
@@ -56,10 +61,15 @@ class Trainer:
                 mask = Dropout(inputs["seeds"], inputs["step"], inputs["rows"])
             return losses(model, inputs["batch"], mask) * inputs["share"]
 
+        moments = [*self._slots["m"], *self._slots["v"]]
+        self._whole = compile_training_step(
+            self._weights, moments, losses_of, self._update
+        )
         gradients = self._slots["gradient"]
         self._add = compile_gradients(self._weights, gradients, losses_of)
-        state = [*self._weights, *self._slots["m"], *self._slots["v"]]
-        self._apply = compile_update(state, gradients, self._update)
+        self._apply = compile_update(
+            [*self._weights, *moments], gradients, self._update
+        )
 
     def start(self, weights: Sequence[Weights]) -> None:
         """Begin anew: each trial's weights, and an optimiser that has seen nothing."""
@@ -74,22 +84,23 @@ class Trainer:
         A batch may come in parts where its loss is a mean over its rows.
         """
         size = sum(part.rows.shape[1] for part in parts)
-        seeds = np.asarray(seeds, np.uint32)
-        losses = [
-            self._add(
-                {
-                    "batch": part.batch,
-                    "rows": part.rows,
-                    "share": np.float32(part.rows.shape[1] / size),
-                    "first": np.bool_(number == 0),
-                    "seeds": seeds,
-                    "step": np.int32(step),
-                }
-            )
+        learning_rates = np.asarray(learning_rates, np.float32)
+        inputs = [
+            {
+                "batch": part.batch,
+                "rows": part.rows,
+                "share": np.float32(part.rows.shape[1] / size),
+                "first": np.bool_(number == 0),
+                "seeds": np.asarray(seeds, np.uint32),
+                "step": np.int32(step),
+            }
             for number, part in enumerate(parts)
         ]
-        self._apply(np.asarray(learning_rates, np.float32))
-        return np.sum([np.asarray(loss) for loss in losses], axis=0)
+        if len(inputs) == 1:
+            return np.asarray(self._whole(inputs[0], learning_rates))
+        losses = [np.asarray(self._add(part)) for part in inputs]
+        self._apply(learning_rates)
+        return np.sum(losses, axis=0)
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a resumed run needs: weights and slots, each `[K, ...]`."""

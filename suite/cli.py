@@ -20,7 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from reference.errors import InputError
 from suite import environment
-from suite.environment import REPORTS, RESULTS
+from suite.environment import RESULTS
 from suite.tasks import GLUE_TASKS, task_named
 
 app = typer.Typer(
@@ -222,7 +222,7 @@ def sweep(
     from suite.sweep import Grid
 
     pipeline.sweep(
-        pipeline.Places(run_dir, run_dir / "work", REPORTS),
+        pipeline.Places(run_dir, run_dir / "work"),
         checkpoint,
         Glue(glue_dir, test_labels, _task_names(tasks)),
         Grid(seeds=tuple(range(1, seeds + 1))),
@@ -240,11 +240,16 @@ def report(
         ),
     ] = None,
     reports_dir: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Where it is written.", show_default=False),
-    ] = REPORTS,
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where it is written.  [default: reports, with the README's table; "
+            "reports/sample for a run on sample data]",
+        ),
+    ] = None,
 ) -> None:
     """Write the tables of a recorded run, without TensorFlow."""
+    from suite.readme import publish
     from suite.report import write_report
 
     if run_dir is None:
@@ -252,7 +257,8 @@ def report(
         if not recorded:
             raise InputError(f"{RESULTS / 'runs'}: no run there; name one, or make one")
         run_dir = recorded[-1].parent
-    for path in write_report(run_dir, reports_dir):
+    written = write_report(run_dir, reports_dir) if reports_dir else publish(run_dir)
+    for path in written:
         console.print(str(path))
 
 

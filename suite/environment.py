@@ -33,6 +33,11 @@ def commit() -> str:
     return head + ("+changes" if changed else "")
 
 
+def backend() -> str:
+    """What Keras computes with."""
+    return os.environ.get("KERAS_BACKEND", "tensorflow")
+
+
 def versions() -> dict[str, str]:
     """Python and the packages that can change a number."""
     installed = installed_packages()

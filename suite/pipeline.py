@@ -18,7 +18,7 @@ from reference.files import written_whole
 from reference.instances import InstanceSettings
 from suite import environment
 from suite.claims import write_verdicts
-from suite.environment import REPORTS, RESULTS
+from suite.environment import RESULTS
 from suite.executor import LocalExecutor
 from suite.pretraining import (
     Plan,
@@ -27,8 +27,8 @@ from suite.pretraining import (
     split_corpus,
 )
 from suite.progress import Bars, bars
+from suite.readme import publish
 from suite.records import RunDirectory
-from suite.report import write_report
 from suite.sample import write_sample
 from suite.sources import Glue, describe_checkpoint, entries, scored_labels
 from suite.sweep import Grid, Sweep
@@ -45,11 +45,10 @@ SAMPLE_INSTANCES = InstanceSettings(
 
 @dataclass(frozen=True)
 class Places:
-    """Where a run keeps its records, its products on the way, and its report."""
+    """Where a run keeps its records, and its products on the way."""
 
     run: Path
     work: Path
-    reports: Path
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,9 @@ class Request:
     def places(self) -> Places:
         if self.is_sample:
             run = self.run_dir or RESULTS / "sample"
-            return Places(run, run / "work", REPORTS / "sample")
+            return Places(run, run / "work")
         run = self.run_dir or run_named(self.name, RESULTS / "runs")
-        return Places(run, RESULTS / "work" / self.name, REPORTS)
+        return Places(run, RESULTS / "work" / self.name)
 
 
 def run_pipeline(request: Request, console: Console) -> None:
@@ -210,6 +209,7 @@ def _description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
         "command": environment.command(),
         "commit": environment.commit(),
         "device": environment.machine(),
+        "backend": environment.backend(),
         "versions": environment.versions(),
         "seeds": list(grid.seeds),
         "started": _now(),
@@ -236,7 +236,7 @@ def _run_sweep(work: Sweep, places: Places, workers: int, console: Console) -> N
 def report(places: Places, console: Console) -> None:
     """Write the report and the verdicts that later runs are held to."""
     write_verdicts(places.run)
-    readme, *_ = write_report(places.run, places.reports)
+    readme, *_ = publish(places.run)
     console.print(f"Report: {readme}")
 
 

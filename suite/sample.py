@@ -28,7 +28,7 @@ from suite.tasks import TASKS, split_path
 SAMPLE_SEED = 12345
 
 # Rows of every split, under the split names of suite/tasks.py.
-_ROWS = {"train": 512, "dev": 200, "test": 200}
+_ROWS = {"train": 256, "dev": 200, "test": 100}
 SAMPLE_ROWS: Mapping[str, Mapping[str, int]] = {
     "CoLA": _ROWS,
     "SST-2": _ROWS,
@@ -36,16 +36,16 @@ SAMPLE_ROWS: Mapping[str, Mapping[str, int]] = {
     "STS-B": _ROWS,
     "QQP": _ROWS,
     "MNLI": {
-        "train": 512,
+        "train": 256,
         "dev": 200,
-        "dev_mismatched": 150,
-        "test": 150,
-        "test_mismatched": 150,
+        "dev_mismatched": 100,
+        "test": 100,
+        "test_mismatched": 100,
     },
     "QNLI": _ROWS,
     "RTE": _ROWS,
-    "WNLI": {"train": 320, "dev": 100, "test": 100},
-    "AX": {"test": 150},
+    "WNLI": {"train": 256, "dev": 100, "test": 100},
+    "AX": {"test": 100},
 }
 
 # MNLI's genres are the packages its statements are from; two are never trained on.

@@ -208,3 +208,11 @@ def fewer_resamples() -> Iterator[None]:
         patch.setattr(estimates, "HALVINGS", 5)
         patch.setattr(masking_effect, "_RESAMPLES", 250)
         yield
+
+
+@pytest.fixture(scope="session")
+def miniature(tmp_path_factory: pytest.TempPathFactory):
+    """A checkpoint and two tasks for sweeps that take seconds; read only."""
+    from tests.suite.miniature import Miniature
+
+    return Miniature(tmp_path_factory.mktemp("miniature")).write()

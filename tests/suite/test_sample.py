@@ -184,7 +184,7 @@ def test_no_statement_is_in_two_splits_of_a_model(documents):
 
 def test_too_little_documentation_is_the_users_to_mend(documents):
     with pytest.raises(
-        InputError, match=r"expected 512 plain statements .*, found \d+"
+        InputError, match=r"expected 256 plain statements .*, found \d+"
     ):
         list(sample_splits(documents[:50], SAMPLE_SEED))
 

@@ -1,0 +1,69 @@
+"""The table in the project's README: the newest recorded run beside the published row.
+
+It stands between two markers and is rewritten with the report, so that no number in
+the README is typed by hand.
+"""
+
+from pathlib import Path
+
+from reference.errors import InputError
+from reference.files import written_whole
+from suite.cells import Cell
+from suite.environment import REPORTS, ROOT
+from suite.markdown import bounds, points, table
+from suite.records import RunDirectory
+from suite.report import write_report
+from suite.verdicts import verdict_table
+
+BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+
+
+def readme_table(run_dir: Path) -> str:
+    """The verdicts of a run's first checkpoint, and where they are from."""
+    run = RunDirectory(run_dir).run()
+    checkpoint = run["checkpoints"][0]
+    cells = [c for c in verdict_table(run_dir) if c.checkpoint == checkpoint["sha256"]]
+    header = ("Task", "Metric", "Published", "Ours", "Difference, 95 %", "Verdict")
+    rows = [_row(cell) for cell in cells]
+    return (
+        f"{checkpoint['name']}, {checkpoint['masking']} masking, "
+        f"{checkpoint['description']}. Records: `{Path(run_dir).name}`, made by "
+        f"`{run['command']}`.\n\n{table(header, rows, sample=False)}"
+    )
+
+
+def with_table(text: str, run_dir: Path) -> str:
+    """The README's text with the table of this run between the markers."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise InputError(f"README.md: expected the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{readme_table(run_dir)}{END}{after}"
+
+
+def publish(run_dir: Path) -> list[Path]:
+    """Write a run's report where it belongs; returns the files.
+
+    A run on sample data goes to reports/sample; any other to reports, and its table
+    into the README.
+    """
+    if RunDirectory(run_dir).run().get("sample"):
+        return write_report(run_dir, REPORTS / "sample")
+    readme = ROOT / "README.md"
+    text = with_table(readme.read_text(encoding="utf-8"), run_dir)
+    written = write_report(run_dir, REPORTS)
+    with written_whole(readme) as file:
+        file.write(text)
+    return [*written, readme]
+
+
+def _row(cell: Cell) -> list[str]:
+    compared = f" ({cell.compared})" if cell.compared else ""
+    return [
+        cell.name,
+        cell.column.metric,
+        points(cell.published, cell.decimals),
+        points(cell.ours, cell.decimals),
+        bounds(cell.low, cell.high),
+        f"{cell.verdict}{compared}",
+    ]

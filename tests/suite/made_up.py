@@ -1,0 +1,103 @@
+"""An executor that makes up what its jobs give, for tests of what is done with it.
+
+The numbers follow from the trials' ids; they fit the tasks, and mean nothing. Instances
+are made indeed, as that takes no time.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reference.checkpoint import write_checkpoint
+from suite.executor import Event, Job
+from suite.metrics import predictions_from_logits, scores
+from suite.pretraining import Plan, make_records, pretrain_one
+from suite.records import Trial
+from suite.tasks import TASKS
+from suite.trials import Stack, TrialResult, run_stack, scored_splits
+from tests.suite.miniature import CONFIG, PIECES
+
+
+def result_of(stack: Stack, trial: Trial) -> TrialResult:
+    """A finished trial with random predictions on every split that is scored."""
+    task, rng = TASKS[trial.task], np.random.default_rng(int(trial.id, 16))
+    splits = scored_splits(stack.sources, task)
+    logits = {
+        split: rng.normal(size=(len(examples), len(task.labels))).astype(np.float32)
+        for split, examples in splits.items()
+    }
+    return TrialResult(
+        scores={
+            split: scores(task, predictions_from_logits(task, logits[split]), e.labels)
+            for split, e in splits.items()
+        },
+        losses=[0.7, 0.5],
+        predictions=logits,
+        diverged=None,
+        degenerate=None,
+        seconds=1.0,
+        ran={"device": "none", "backend": "none"},
+    )
+
+
+class MadeUp:
+    """Stands for LocalExecutor; `fate` gives a trial's result or a stack's failure.
+
+    `stacks` lists what it was given, and `pretrained` the checkpoints it made.
+    """
+
+    def __init__(self, fate: Callable[[Stack, Trial], TrialResult | str] = result_of):
+        self.fate = fate
+        self.stacks: list[Stack] = []
+        self.pretrained: list[str] = []
+
+    def __call__(self, workers, logs) -> "MadeUp":
+        return self
+
+    def __enter__(self) -> "MadeUp":
+        return self
+
+    def __exit__(self, *_) -> None:
+        pass
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        kinds = {
+            run_stack: self._run_stack,
+            make_records: self._make_records,
+            pretrain_one: self._pretrain_one,
+        }
+        for job in jobs:
+            yield from kinds[job.function](job, *job.arguments)
+
+    def _run_stack(self, job: Job, stack: Stack) -> Iterator[Event]:
+        self.stacks.append(stack)
+        yield Event("report", job, (1, 2))
+        results = [self.fate(stack, trial) for trial in stack.trials]
+        failures = [result for result in results if isinstance(result, str)]
+        if failures:
+            yield Event("failed", job, failures[0])
+        else:
+            yield Event("done", job, results)
+
+    def _make_records(self, job: Job, *arguments) -> Iterator[Event]:
+        said = []
+        yield Event("done", job, make_records(*arguments, said.append))
+
+    def _pretrain_one(self, job: Job, plan: Plan, model, masking) -> Iterator[Event]:
+        """Random numbers that differ between the maskings."""
+        self.pretrained.append(f"{model} {masking}")
+        digest = hashlib.sha256(masking.encode()).digest()
+        description = {
+            "masking": str(masking),
+            "corpus": [path.name for path in plan.corpus],
+            "settings": {"num_train_steps": plan.num_train_steps, "batch_size": 32},
+            "held_out": {"masked_lm_accuracy": 0.25},
+        }
+        weights = {"bert/pooler/dense/bias": np.array([*digest[:16]], np.float32)}
+        directory = plan.checkpoint(model, masking)
+        config = replace(CONFIG, vocab_size=len(PIECES))
+        write_checkpoint(directory, config, weights, PIECES, description)
+        yield Event("report", job, (f"{model} {masking}", 1, 1, 9.5))
+        yield Event("done", job, {})

@@ -1,0 +1,123 @@
+"""What a sweep is made of: tasks that may be run, entries, labels, descriptions."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from reference.errors import InputError
+from suite.sources import Glue, describe_checkpoint, entries, scored_labels
+from tests.suite.miniature import ROWS, Miniature
+
+
+def checkpoint(**changes) -> SimpleNamespace:
+    usual = {"name": "BERT-Tiny", "masking": None, "sha256": "a" * 64}
+    usual |= {"description": {}, "directory": SimpleNamespace(name="uncased_L-2")}
+    return SimpleNamespace(**(usual | changes))
+
+
+def test_a_task_with_a_partial_train_split_is_skipped_with_its_reason(shared):
+    glue = Glue(shared / "data/glue", None, ("MNLI", "QNLI", "QQP", "RTE"))
+    skipped = glue.skipped()
+    assert set(skipped) == {"MNLI", "QNLI", "QQP"}
+    assert skipped["QNLI"] == (
+        "QNLI: only train_partial.tsv is there, 10,475 rows of the official 104,743"
+    )
+    assert [task.name for task in glue.runnable()] == ["RTE"]
+
+
+def test_nothing_to_run_is_refused_with_every_reason(shared):
+    glue = Glue(shared / "data/glue", None, ("MNLI", "QQP"))
+    with pytest.raises(InputError, match="none of MNLI, QQP can be run") as refused:
+        glue.runnable()
+    assert all(reason in str(refused.value) for reason in glue.skipped().values())
+
+
+def test_only_sample_tasks_may_be_small(miniature):
+    with pytest.raises(InputError, match="48 rows of the official 67,349"):
+        replace(miniature.glue, sample=False).runnable()
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "found"),
+    [
+        ("SST-2/train.tsv", 3, "'2'"),
+        ("SST-2/dev.tsv", 4, "'positive'"),
+        ("RTE/dev.tsv", 2, "'yes'"),
+    ],
+)
+def test_a_check_reads_every_split_and_names_the_line(tmp_path, file, line, found):
+    small = Miniature(tmp_path).write()
+    small.glue.check()
+    path = small.glue.directory / file
+    rows = path.read_text().splitlines()
+    *cells, _ = rows[line - 1].split("\t")
+    rows[line - 1] = "\t".join([*cells, found.strip("'")])
+    path.write_text("\n".join(rows) + "\n")
+    with pytest.raises(InputError, match=rf"{file}, line {line}: .* found {found}"):
+        small.glue.check()
+
+
+def test_an_entry_for_every_checkpoint_and_task(miniature):
+    one = miniature.checkpoint
+    found = entries([one, one], miniature.glue)
+    assert [entry.task.name for entry in found] == ["SST-2", "SST-2", "RTE", "RTE"]
+    assert {entry.checkpoint_sha256 for entry in found} == {one.sha256}
+    assert {entry.train_rows for entry in found} == {ROWS["train"]}
+    assert all(entry.sources.glue_dir.is_absolute() for entry in found)
+
+
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_other_data_make_another_entry(tmp_path, split):
+    """One more space in one split: whoever trained on it ran other trials."""
+    small = Miniature(tmp_path).write()
+    before, other = entries([small.checkpoint], small.glue)
+    path = small.glue.directory / "SST-2" / f"{split}.tsv"
+    path.write_text(path.read_text().replace("good", "good ", 1))
+    after, same = entries([small.checkpoint], small.glue)
+    assert after.data_sha256 != before.data_sha256
+    assert same.data_sha256 == other.data_sha256
+
+
+def test_another_place_makes_no_other_entry(tmp_path):
+    first, second = (Miniature(tmp_path / name).write() for name in "ab")
+    assert [
+        (entry.checkpoint_sha256, entry.data_sha256)
+        for entry in entries([first.checkpoint], first.glue)
+    ] == [
+        (entry.checkpoint_sha256, entry.data_sha256)
+        for entry in entries([second.checkpoint], second.glue)
+    ]
+
+
+def test_labels_of_every_scored_split(miniature):
+    labels = scored_labels(miniature.glue)
+    assert set(labels) == {"SST-2/dev", "SST-2/test", "RTE/dev"}
+    assert all(len(values) == 24 for values in labels.values())
+    assert all(values.dtype == np.int32 for values in labels.values())
+
+
+def test_a_released_checkpoint_is_described_by_its_directory():
+    described = describe_checkpoint(checkpoint())
+    assert described["published_as"] == "BERT-Tiny"
+    assert described["description"] == "uncased_L-2"
+
+
+def test_a_whole_word_checkpoint_was_never_published_at_these_sizes():
+    described = describe_checkpoint(checkpoint(masking="whole-word"))
+    assert described["published_as"] is None
+
+
+def test_a_checkpoint_made_here_says_how():
+    made = {
+        "corpus": ["a.txt", "b.txt"],
+        "settings": {"num_train_steps": 2400, "batch_size": 32},
+        "held_out": {"masked_lm_accuracy": 0.2345},
+    }
+    described = describe_checkpoint(checkpoint(masking="wordpiece", description=made))
+    assert described["description"] == (
+        "pre-trained here on a.txt, b.txt: 2,400 steps of 32, held-out masked-LM "
+        "accuracy 0.234"
+    )
+    assert described["pretraining"] == made
