@@ -1,5 +1,6 @@
 """The command line as a user types it: what it makes, and how it refuses."""
 
+import functools
 import json
 import os
 import re
@@ -222,6 +223,8 @@ def test_stopped_from_the_keyboard(place):
     process = typed_in_a_shell(
         *("instances", "--input", place / "pipe.txt", "--vocab", place / "vocab.txt"),
         *("--output", place / "out.tfrecord"),
+        # A runner in the background ignores the interrupt, and so would its children.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     with open(place / "pipe.txt", "w"):  # returns once the program reads
         process.send_signal(signal.SIGINT)
