@@ -25,10 +25,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_benchmark_update_machine_info(config, machine_info):
-    from reference.backend import describe_device
-    from suite.environment import machine
-
-    machine_info["accelerator"] = describe_device() | {"machine": machine()}
+    machine_info["accelerator"] = _accelerator()
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -38,8 +35,7 @@ def pytest_terminal_summary(terminalreporter, config):
     if not measured:
         return
     terminalreporter.section("throughput")
-    accelerator = session.machine_info["accelerator"]
-    terminalreporter.write_line(", ".join(accelerator.values()))
+    terminalreporter.write_line(", ".join(_accelerator().values()))
     for one in measured:
         rate = one.extra_info["amount"] / one.stats.median
         unit = one.extra_info["unit"]
@@ -47,3 +43,10 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(
             f"{one.name}: {rate:,.0f} {unit}/s (median of {rounds} rounds)"
         )
+
+
+def _accelerator() -> dict[str, str]:
+    from reference.backend import describe_device
+    from suite.environment import machine
+
+    return describe_device() | {"machine": machine()}
