@@ -13,6 +13,9 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from reference.errors import InputError
 from reference.tokenization import Tokenizer
@@ -21,6 +24,7 @@ Segment = list[int]
 Document = list[Segment]
 
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open}
+MAX_LINE_BYTES = 2**18  # nobody's sentence
 _LINES_AT_ONCE = 10_000  # enough to keep every core of the tokeniser busy
 
 
@@ -43,21 +47,62 @@ def read_documents(
                 documents[-1].append(segment)
     documents = [document for document in documents if document]
     if not documents:
-        raise InputError(
-            f"{', '.join(map(str, input_files)) or 'corpus'}: expected text, one "
-            "sentence a line and a blank line between documents; found none"
-        )
+        raise _no_text(input_files)
     return documents
 
 
+class Corpus(NamedTuple):
+    """D documents of G segments in all with T tokens, as arrays.
+
+    Attributes: `tokens` int32[T], those of all segments one after the other;
+    `segment_starts` int64[G + 1] in tokens; `documents` int64[D, 2], the first segment
+    of each and the one after its last.
+    """
+
+    tokens: np.ndarray
+    segment_starts: np.ndarray
+    documents: np.ndarray
+
+
+def read_corpus(
+    input_files: Sequence[str | os.PathLike], tokenizer: Tokenizer
+) -> Corpus:
+    """What `read_documents` returns, as arrays; the same errors."""
+    tokens, lengths, is_blank = [], [], []
+    lines = itertools.chain.from_iterable(map(read_lines, input_files))
+    for batch in _batches(lines):
+        for parts, part in zip(
+            (tokens, lengths), tokenizer.encode_joined(batch), strict=True
+        ):
+            parts.append(part)
+        is_blank.append([not line for line in batch])
+    line_lengths = np.concatenate([*lengths, np.zeros(0, np.int64)])
+    is_segment = line_lengths > 0
+    if not is_segment.any():
+        raise _no_text(input_files)
+    document_of_line = np.concatenate(is_blank).cumsum()
+    _, sizes = np.unique(document_of_line[is_segment], return_counts=True)
+    ends = sizes.cumsum()
+    return Corpus(
+        tokens=np.concatenate(tokens),
+        segment_starts=np.concatenate([[0], line_lengths[is_segment].cumsum()]),
+        documents=np.stack([ends - sizes, ends], axis=1),
+    )
+
+
 def read_lines(path: str | os.PathLike) -> Iterator[str]:
-    """The lines of one file, stripped of white space at both ends."""
+    """The lines of one file, stripped of white space at both ends.
+
+    InputError for what is no text, one sentence a line: bytes that are not UTF-8, a
+    zero byte, a line of more than MAX_LINE_BYTES; naming file and line.
+    """
     opener = _OPENERS.get(Path(path).suffix, open)
     number = 0
     try:
         with opener(path, "rb") as file:
-            for line in file:
+            for line in iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""):
                 number += 1
+                _check_line(line, f"{path}, line {number}")
                 yield line.decode("utf-8").strip()
     except UnicodeDecodeError as error:
         raise InputError(
@@ -73,7 +118,27 @@ def read_lines(path: str | os.PathLike) -> Iterator[str]:
         ) from error
 
 
+def _check_line(line: bytes, where: str) -> None:
+    if b"\0" in line:
+        raise InputError(
+            f"{where}: expected text, found a zero byte at position "
+            f"{line.index(0)} of the line; a binary file, or UTF-16: give text in UTF-8"
+        )
+    if len(line) > MAX_LINE_BYTES:
+        raise InputError(
+            f"{where}: expected one sentence a line, found a line of more than "
+            f"{MAX_LINE_BYTES:,} bytes; split the text into sentences"
+        )
+
+
 def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
     lines = iter(lines)
     while batch := list(itertools.islice(lines, _LINES_AT_ONCE)):
         yield batch
+
+
+def _no_text(input_files: Sequence[str | os.PathLike]) -> InputError:
+    return InputError(
+        f"{', '.join(map(str, input_files)) or 'corpus'}: expected text, one sentence "
+        "a line and a blank line between documents; found none"
+    )

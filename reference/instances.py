@@ -19,6 +19,7 @@ import numpy as np
 from reference.corpus import Document, Segment, read_documents
 from reference.errors import InputError
 from reference.masking import MaskingScheme, MaskingSettings, mask_tokens
+from reference.oddities import Oddity, checked
 from reference.tokenization import Tokenizer
 
 # The seven features of a record, in the order in which digests are taken.
@@ -46,8 +47,10 @@ class InstanceSettings:
     dupe_factor: int = 10
     masking: MaskingScheme = MaskingScheme.WORDPIECE
     seed: int = 12345
+    without: tuple[Oddity, ...] = ()
 
     def __post_init__(self):
+        object.__setattr__(self, "without", checked(self.without))
         for name in ("max_seq_length", "max_predictions_per_seq", "dupe_factor"):
             least = 5 if name == "max_seq_length" else 1  # [CLS] a [SEP] b [SEP]
             value = getattr(self, name)
@@ -68,7 +71,10 @@ class InstanceSettings:
     def masking_settings(self) -> MaskingSettings:
         """The part that is about masking."""
         return MaskingSettings(
-            self.masking, self.masked_lm_prob, self.max_predictions_per_seq
+            self.masking,
+            self.masked_lm_prob,
+            self.max_predictions_per_seq,
+            self.without,
         )
 
 
@@ -161,8 +167,12 @@ def next_sentence_pairs(
         # Upstream: a single segment has nothing to go on with, and draws nothing.
         is_random_next = len(chunk) == 1 or rng.random() < 0.5
         if is_random_next:
-            second = _random_text(documents, index, target_length - len(first), rng)
+            drawn, second = _random_text(
+                documents, index, target_length - len(first), rng
+            )
             start += a_end  # the rest of the chunk is used again
+            if Oddity.SAME_DOCUMENT_RANDOM in settings.without:
+                is_random_next = drawn != index
         else:
             second = list(itertools.chain.from_iterable(chunk[a_end:]))
             start += len(chunk)
@@ -182,8 +192,11 @@ def _chunk(document: Document, start: int, target_length: int) -> list[Segment]:
 
 def _random_text(
     documents: list[Document], index: int, target_length: int, rng: random.Random
-) -> Segment:
-    """Segments from a random place of another document, to reach the target length."""
+) -> tuple[int, Segment]:
+    """Segments from a random place of another document, to reach the target length.
+
+    Returns which document it is, and the text.
+    """
     # Upstream: after ten draws of the same document it is used after all, and the
     # text is still labelled random. In a corpus of one document it always is.
     for _ in range(10):
@@ -193,7 +206,7 @@ def _random_text(
     start = rng.randrange(len(documents[drawn]))
     # Upstream: one segment is taken even where nothing is wanted any more.
     chunk = _chunk(documents[drawn], start, target_length)
-    return list(itertools.chain.from_iterable(chunk))
+    return drawn, list(itertools.chain.from_iterable(chunk))
 
 
 def truncate_pair(

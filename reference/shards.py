@@ -6,16 +6,22 @@ how an instance is made (reference/instances.py) or stored (reference/tfrecords.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from reference.instances import (
-    InstanceSettings,
-    Progress,
-    as_arrays,
-    create_training_instances,
+import numpy as np
+
+from reference.fast_instances import (
+    InstanceTable,
+    create_instance_table,
+    feature_blocks,
 )
-from reference.tfrecords import write_tfrecords
+from reference.instances import InstanceSettings
+from reference.tfrecords import check_distinct, write_blocks
 from reference.tokenization import Tokenizer
+
+# Called with how many passes of how many are done: one to read the text, one for each
+# time it is gone through, one to write.
+Passes = Callable[[float, int], None]
 
 
 def write_shard(
@@ -23,7 +29,7 @@ def write_shard(
     output_files: Sequence[str | os.PathLike],
     tokenizer: Tokenizer,
     settings: InstanceSettings,
-    progress: Progress | None = None,
+    progress: Passes | None = None,
 ) -> dict[str, int]:
     """Make the instances of the input files and write them round-robin.
 
@@ -31,11 +37,29 @@ def write_shard(
     how many tokens (padding not counted) and predictions they hold. Either all output
     files are put in place or none.
     """
-    instances = create_training_instances(input_files, tokenizer, settings, progress)
-    write_tfrecords(output_files, as_arrays(instances, settings))
+    check_distinct(output_files)
+    report, total = progress or (lambda done, total: None), settings.dupe_factor + 2
+    report(0, total)
+
+    def through(done: int, of: int) -> None:
+        report(1 + settings.dupe_factor * done / of, total)
+
+    table = create_instance_table(input_files, tokenizer, settings, through)
+    write_blocks(output_files, _reported_blocks(table, report, total))
     return {
-        "instances": len(instances),
-        "random_next": sum(i.is_random_next for i in instances),
-        "tokens": sum(len(i.token_ids) for i in instances),
-        "predictions": sum(len(i.masked_lm_positions) for i in instances),
+        "instances": len(table.lengths),
+        "random_next": int(table.is_random_next.sum()),
+        "tokens": int(table.lengths.sum()),
+        "predictions": int(table.num_predictions.sum()),
     }
+
+
+def _reported_blocks(
+    table: InstanceTable, report: Passes, total: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """The blocks of the table; the last pass is over when the last is written."""
+    written = 0
+    for block in feature_blocks(table):
+        yield block
+        written += len(block["input_ids"])
+        report(total - 1 + written / len(table.lengths), total)

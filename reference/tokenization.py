@@ -10,8 +10,10 @@ padding, which belong to those who build sequences.
 
 import functools
 import hashlib
+import itertools
 import os
 import re
+import string
 import unicodedata
 from collections.abc import Sequence
 
@@ -24,6 +26,8 @@ from reference.errors import InputError
 CONTINUATION = "##"
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MAX_CHARS_PER_WORD = 200  # longer words become [UNK]
+KNOWN_WORDS = 1_000_000  # whose pieces are remembered; some 150 MB
+_SET_APART = str.maketrans({mark: f" {mark} " for mark in string.punctuation})
 # CJK Extension E begins at U+2B820; `tokenizers` has it begin at U+2B920.
 _CJK_LEFT_OUT = re.compile("[\U0002b820-\U0002b91f]")
 
@@ -33,8 +37,9 @@ class Tokenizer:
 
     Attributes: `vocab` (pieces in file order, so that a piece's place is its id),
     `lower_case`, the ids `pad_id`, `unk_id`, `cls_id`, `sep_id` and `mask_id`,
-    `is_continuation` (bool[V], the piece begins with ##) and `sha256` of the pieces,
-    one a line.
+    `is_continuation` (bool[V], the piece begins with ##), `ordinary_ids` (those of all
+    pieces but the special tokens and [unused...]) and `sha256` of the pieces, one a
+    line.
     """
 
     def __init__(self, vocab: Sequence[str], lower_case: bool = True):
@@ -46,9 +51,13 @@ class Tokenizer:
             ids[token] for token in SPECIAL_TOKENS
         )
         self.is_continuation = np.array([p.startswith(CONTINUATION) for p in vocab])
+        self.ordinary_ids = [
+            index for piece, index in ids.items() if not _is_special(piece)
+        ]
         content = "".join(f"{piece}\n" for piece in self.vocab)
         self.sha256 = hashlib.sha256(content.encode()).hexdigest()
         self._pipeline = _pipeline(ids, strip_accents=lower_case)
+        self._known: _KnownWords | None = None
 
     @classmethod
     def from_file(
@@ -65,10 +74,27 @@ class Tokenizer:
         return cls(vocab, lower_case)
 
     def encode_batch(self, lines: Sequence[str]) -> list[list[int]]:
-        """Ids of the pieces of each line, without [CLS] and [SEP]; on all cores."""
-        prepared = [self._prepared(line) for line in lines]
-        encodings = self._pipeline.encode_batch_fast(prepared, add_special_tokens=False)
-        return [encoding.ids for encoding in encodings]
+        """Ids of the pieces of each line, without [CLS] and [SEP]."""
+        tokens, lengths = self.encode_joined(lines)
+        ends = lengths.cumsum().tolist()
+        ids = tokens.tolist()
+        return [ids[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+    def encode_joined(self, lines: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The same ids one line after the other, int32[T], and how many each line has.
+
+        A word has the same pieces wherever it stands, so each is cut only once.
+        """
+        # The pipeline would set punctuation apart, too; but then "end." and "end," were
+        # two words to cut and to remember.
+        words = [self._prepared(line).translate(_SET_APART).split() for line in lines]
+        all_words = list(itertools.chain.from_iterable(words))
+        if self._known is None or len(self._known) > KNOWN_WORDS:
+            self._known = _KnownWords(self._pipeline)
+        tokens, word_lengths = self._known.pieces(all_words)
+        token_ends = np.concatenate([[0], word_lengths.cumsum()])
+        line_ends = np.cumsum([0, *map(len, words)])
+        return tokens, np.diff(token_ends[line_ends])
 
     def tokenize(self, line: str) -> list[str]:
         """The pieces of one line, in words."""
@@ -87,6 +113,43 @@ class Tokenizer:
             line = line.replace("\N{REPLACEMENT CHARACTER}", "")
             line = _CJK_LEFT_OUT.sub(r" \g<0> ", line)
         return line.lower() if self.lower_case else line
+
+
+class _KnownWords:
+    """Words that have been cut, with their pieces."""
+
+    def __init__(self, pipeline: tokenizers.Tokenizer):
+        self._pipeline = pipeline
+        self._numbers: dict[str, int] = {}
+        self._pieces = np.zeros(0, np.int32)  # of all words, one after the other
+        self._ends = np.zeros(1, np.int64)  # of word i at i + 1
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def pieces(self, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The ids of the words one after the other, and how many each has."""
+        self._cut(set(words) - self._numbers.keys())
+        numbers = np.fromiter(map(self._numbers.__getitem__, words), np.int64)
+        lengths = self._ends[numbers + 1] - self._ends[numbers]
+        ends = lengths.cumsum()
+        shifts = self._ends[numbers] - (ends - lengths)  # from here to their place
+        places = np.repeat(shifts, lengths) + np.arange(lengths.sum())
+        return self._pieces[places], lengths
+
+    def _cut(self, words: set[str]) -> None:
+        new = list(words)
+        encodings = self._pipeline.encode_batch_fast(new, add_special_tokens=False)
+        ids = [encoding.ids for encoding in encodings]
+        self._numbers.update(zip(new, itertools.count(len(self)), strict=False))
+        flat = np.fromiter(itertools.chain.from_iterable(ids), np.int32)
+        ends = self._ends[-1] + np.cumsum([len(one) for one in ids], dtype=np.int64)
+        self._pieces = np.concatenate([self._pieces, flat])
+        self._ends = np.concatenate([self._ends, ends])
+
+
+def _is_special(piece: str) -> bool:
+    return piece in SPECIAL_TOKENS or piece.startswith("[unused")
 
 
 def _pipeline(ids: dict[str, int], strip_accents: bool) -> tokenizers.Tokenizer:

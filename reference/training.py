@@ -98,9 +98,10 @@ class Trainer:
         ]
         if len(inputs) == 1:
             return np.asarray(self._whole(inputs[0], learning_rates))
-        losses = [np.asarray(self._add(part)) for part in inputs]
+        losses = [self._add(part) for part in inputs]
         self._apply(learning_rates)
-        return np.sum(losses, axis=0)
+        # Only now: to read a loss is to wait for the accelerator.
+        return np.sum([np.asarray(loss) for loss in losses], axis=0)
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a resumed run needs: weights and slots, each `[K, ...]`."""

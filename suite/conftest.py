@@ -1,11 +1,15 @@
 """`pytest suite/`: hold the recorded verdicts. With --benchmark: measure as well."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from suite.instance_rates import instance_rates, ratios
+from suite.markdown import counted
 
 
 def pytest_addoption(parser):
@@ -14,6 +18,13 @@ def pytest_addoption(parser):
         action="store_true",
         help="measure throughput, too (minutes; otherwise skipped)",
     )
+    parser.addoption(
+        "--text",
+        nargs="+",
+        type=Path,
+        help="text files to make instances of (default: the sample corpus)",
+    )
+    parser.addoption("--vocab", type=Path, help="the vocabulary that goes with --text")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -41,8 +52,22 @@ def pytest_terminal_summary(terminalreporter, config):
         unit = one.extra_info["unit"]
         rounds = one.stats.rounds
         terminalreporter.write_line(
-            f"{one.name}: {rate:,.0f} {unit}/s (median of {rounds} rounds)"
+            f"{one.name}: {rate:,.0f} {unit}/s (median of {counted(rounds, 'round')})"
         )
+    for line in ratios(instance_rates(_as_recorded(measured))):
+        terminalreporter.write_line(line)
+
+
+def _as_recorded(measured) -> list[dict]:
+    """What of a benchmark --benchmark-json would keep, as far as it is needed here."""
+    return [
+        {
+            "name": one.name,
+            "extra_info": one.extra_info,
+            "stats": {"median": one.stats.median},
+        }
+        for one in measured
+    ]
 
 
 def _accelerator() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Run jobs in worker processes of this machine, one thread each.
+"""Run jobs in worker processes of this machine, one thread each unless told otherwise.
 
 A worker stays alive from job to job, so that what it compiled for one is there for the
 next; jobs of equal `affinity` therefore go to the same worker where they can. A worker
@@ -25,6 +25,16 @@ TRIES = 2
 # A worker never gives back the memory of its compiled programs; one that has grown
 # beyond this is replaced before it compiles for another kind of job.
 MEMORY_LIMIT = 1.25e9
+# One single-threaded process per core is faster than one program over all cores.
+ONE_THREAD = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "NPROC": "1",  # XLA's thread pool under JAX
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +58,7 @@ class Event:
     kind: str
     job: Job
     value: object
+    died: bool = False  # failed because its worker died, and not of what it did
 
     @property
     def reason(self) -> str:
@@ -66,12 +77,15 @@ class _Worker:
 class LocalExecutor:
     """`workers` processes on this machine; use as a context manager.
 
-    What they and their libraries print goes to a file each in `logs`.
+    What they and their libraries print goes to a file each in `logs`. Where nothing was
+    printed nothing is left: a job that is refused leaves no directory behind.
     """
 
-    def __init__(self, workers: int, logs: Path):
+    def __init__(self, workers: int, logs: Path, one_thread: bool = True):
         self._context = multiprocessing.get_context("spawn")
+        self._variables = ONE_THREAD if one_thread else {}
         self._logs = Path(logs)
+        self._made = [d for d in (self._logs, *self._logs.parents) if not d.exists()]
         self._logs.mkdir(parents=True, exist_ok=True)
         self._log_numbers = itertools.count(1)
         self._workers = [self._start() for _ in range(workers)]
@@ -83,6 +97,12 @@ class LocalExecutor:
         for worker in self._workers:
             worker.process.terminate()
             worker.process.join()
+        for log in self._logs.glob("worker-*.log"):
+            if not log.stat().st_size:
+                log.unlink()
+        for directory in self._made:
+            with suppress(OSError):  # there is something in it
+                directory.rmdir()
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Event]:
         """Yield events until every job is done or failed; raise a job's InputError.
@@ -137,7 +157,8 @@ class LocalExecutor:
             raise InputError(value)
         if kind != "report":
             worker.job = None
-        yield Event("failed" if kind == "died" else kind, job, value)
+        died = kind == "died"
+        yield Event("failed" if died else kind, job, value, died)
 
     def _replace(self, worker: _Worker) -> str:
         """Start a dead or dying worker anew; returns what it died of."""
@@ -154,7 +175,7 @@ class LocalExecutor:
         here, there = self._context.Pipe()
         log = str(self._logs / f"worker-{next(self._log_numbers)}.log")
         process = self._context.Process(target=_work, args=(there, log), daemon=True)
-        with _one_thread():
+        with _environment(self._variables | QUIET):
             process.start()
         there.close()
         return _Worker(process, here)
@@ -202,20 +223,8 @@ def _die_with_parent() -> None:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """What the libraries of a worker read when they are loaded.
-
-    One single-threaded process per core is faster than one program over all cores.
-    """
-    wanted = {
-        "TF_NUM_INTRAOP_THREADS": "1",
-        "TF_NUM_INTEROP_THREADS": "1",
-        "NPROC": "1",  # XLA's thread pool under JAX
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
+def _environment(wanted: dict[str, str]) -> Iterator[None]:
+    """What the libraries of a worker read when they are loaded."""
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -98,6 +99,27 @@ def forest_figure(path: Path, cells: Sequence[Cell]) -> Path | None:
         axes.set_xlabel("ours - published, points, 95 % interval")
         axes.margins(x=0.2)
         axes.spines[["top", "right"]].set_visible(False)
+        return _saved(figure, path)
+
+
+def growth_figure(path: Path, growth: pd.DataFrame) -> Path:
+    """Seconds and peak memory over the number of shards, a line for each of workers."""
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(7, 2.8), layout="constrained")
+        panels = figure.subplots(1, 2)
+        labels = ("seconds", "peak memory of a process, MB")
+        for panel, column, label in zip(
+            panels, ("seconds", "peak_mb"), labels, strict=True
+        ):
+            for workers, rows in growth.groupby("workers"):
+                name = f"{workers} worker{'s' if workers > 1 else ''}"
+                panel.plot(rows["shards"], rows[column], "o-", label=name)
+            panel.set_xticks(sorted(growth["shards"].unique()))
+            panel.set_ylim(bottom=0)
+            panel.set_xlabel("shards")
+            panel.set_ylabel(label)
+            panel.spines[["top", "right"]].set_visible(False)
+        panels[0].legend(frameon=False)
         return _saved(figure, path)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import pandas as pd
+
 SAMPLE_NOTE = "Sample tasks, not comparable with published scores."
 NOTHING = "–"
 
@@ -12,6 +14,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, sample: bool)
     body = "\n".join(f"| {' | '.join(map(_escaped, line))} |" for line in lines)
     note = f"*{SAMPLE_NOTE}*\n\n" if sample else ""
     return f"{note}{body}\n"
+
+
+def frame_table(frame: pd.DataFrame, *, index: bool = True) -> str:
+    """A table of a data frame of strings; what is missing is a dash."""
+    shown = frame.reset_index() if index else frame
+    rows = shown.astype(object).where(shown.notna(), NOTHING).itertuples(index=False)
+    return table([str(name) for name in shown.columns], rows, sample=False)
 
 
 def points(value: float | None, decimals: int = 1) -> str:

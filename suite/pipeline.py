@@ -20,14 +20,9 @@ from suite import environment
 from suite.claims import write_verdicts
 from suite.environment import RESULTS
 from suite.executor import LocalExecutor
-from suite.pretraining import (
-    Plan,
-    instance_jobs,
-    pretraining_jobs,
-    split_corpus,
-)
-from suite.progress import Bars, bars
-from suite.readme import publish
+from suite.pretraining import Plan, finish_all, instance_jobs, pretraining_jobs
+from suite.progress import bars
+from suite.readme import check_readme, publish
 from suite.records import RunDirectory
 from suite.sample import write_sample
 from suite.sources import Glue, describe_checkpoint, entries, scored_labels
@@ -111,7 +106,9 @@ def run_pipeline(request: Request, console: Console) -> None:
     else:
         plan = pretraining_plan(request, places)
         glue = Glue(request.glue_dir, request.test_labels, request.tasks)
-        glue.check()  # before the time of pre-training is spent
+        # Before the time of pre-training is spent.
+        glue.check()
+        check_readme(places.run)
     checkpoints = request.checkpoints or pretrained(plan, request.workers, console)
     grid = Grid(seeds=tuple(range(1, request.seeds + 1)))
     sweep(places, checkpoints, glue, grid, request.workers, console)
@@ -156,24 +153,13 @@ def pretrained(plan: Plan, workers: int, console: Console) -> list[Path]:
     jobs = pretraining_jobs(plan)
     if jobs:
         console.print("Making instances and pre-training under both maskings …")
-        split_corpus(plan)
         with (
             LocalExecutor(workers, plan.directory / "logs") as executor,
             bars(console) as shown,
         ):
             for stage in (instance_jobs(plan), jobs):
-                _finish_all(executor, stage, shown)
+                finish_all(executor, stage, shown)
     return plan.checkpoints()
-
-
-def _finish_all(executor: LocalExecutor, jobs: Sequence, shown: Bars) -> None:
-    for event in executor.run(jobs):
-        if event.kind == "report":
-            what, done, total, *loss = event.value
-            note = f"loss {loss[0]:.3f}" if loss else ""
-            shown.update(what, done, total, "steps" if loss else "documents", note)
-        elif event.kind == "failed":
-            raise RuntimeError(f"a stage of pre-training failed: {event.reason}")
 
 
 def sweep(
@@ -189,11 +175,11 @@ def sweep(
 
     checkpoints = [read_checkpoint(path) for path in checkpoint_dirs]
     run = RunDirectory(places.run)
-    for reason in glue.skipped().values():
+    for reason in glue.skipped.values():
         console.print(f"Not run: {reason}", style="yellow")
     work = Sweep(run, entries(checkpoints, glue), grid)
     if work.done < work.total or not (places.run / "run.json").exists():
-        description = _description(checkpoints, glue, grid) | _started_before(run)
+        description = _with_what_is_there(run, _description(checkpoints, glue, grid))
         run.write_run(description)
         run.write_labels(scored_labels(glue))
         _write_versions(places.run)
@@ -214,7 +200,7 @@ def _description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
         "seeds": list(grid.seeds),
         "started": _now(),
         "checkpoints": [describe_checkpoint(c) for c in checkpoints],
-        "skipped": glue.skipped(),
+        "skipped": glue.skipped,
     }
 
 
@@ -253,11 +239,26 @@ def run_named(what: str, runs: Path) -> Path:
     return runs / f"{today}_{what}_{environment.commit()[:7]}"
 
 
-def _started_before(run: RunDirectory) -> dict:
-    """When a run that is resumed was begun."""
+def _with_what_is_there(run: RunDirectory, description: dict) -> dict:
+    """Keep what run.json says of a run that is resumed or has a checkpoint added."""
     if not (run.path / "run.json").exists():
-        return {}
-    return {key: value for key, value in run.run().items() if key == "started"}
+        return description
+    before = run.run()
+    if before.get("sample") != description["sample"]:
+        raise InputError(
+            f"{run.path}: holds trials on {_data(before)}, these are on "
+            f"{_data(description)}; name another directory, or remove this one"
+        )
+    both = [*before.get("checkpoints", []), *description["checkpoints"]]
+    return description | {
+        "started": before.get("started", description["started"]),
+        "seeds": sorted({*before.get("seeds", []), *description["seeds"]}),
+        "checkpoints": list({one["sha256"]: one for one in both}.values()),
+    }
+
+
+def _data(description: dict) -> str:
+    return "sample data" if description.get("sample") else "GLUE"
 
 
 def _write_versions(run: Path) -> None:

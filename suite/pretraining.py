@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from reference.configuration import named_size
 from reference.corpus import read_lines
 from reference.errors import InputError
 from reference.files import written_whole
@@ -20,7 +19,9 @@ from reference.instances import InstanceSettings
 from reference.masking import MaskingScheme
 from reference.shards import write_shard
 from reference.tokenization import Tokenizer
-from suite.executor import Job
+from suite.executor import Job, LocalExecutor
+from suite.pretraining_run import PretrainingRun, pretrain_one
+from suite.progress import Bars
 
 HELD_OUT_SHARE = 0.01
 
@@ -42,8 +43,9 @@ class Plan:
     learning_rate: float = 5e-4
 
     def claim(self) -> None:
-        """Mark the directory as this plan's; InputError if it is another one's.
+        """Split the corpus and mark the directory as this plan's.
 
+        InputError if it is another one's, or if nothing can be made of the input.
         Models may be added to a plan: each has a checkpoint of its own.
         """
         files = (*self.corpus, self.vocab)
@@ -52,11 +54,14 @@ class Plan:
             "num_train_steps": self.num_train_steps,
             "batch_size": self.batch_size,
             "learning_rate": self.learning_rate,
-            "instances": asdict(self.instances),
+            # As it comes back from JSON, which has lists only.
+            "instances": json.loads(json.dumps(asdict(self.instances))),
         }
         path = self.directory / "plan.json"
         if not path.exists():
-            _check_input(self)
+            Tokenizer.from_file(self.vocab, lower_case=None)
+            split_corpus(self)
+            # The mark comes last: a split without it is made anew.
             with written_whole(path) as file:
                 file.write(json.dumps(identity, indent=2) + "\n")
         elif json.loads(path.read_text(encoding="utf-8")) != identity:
@@ -73,14 +78,31 @@ class Plan:
         pairs = itertools.product(self.models, MaskingScheme)
         return [self.checkpoint(model, masking) for model, masking in pairs]
 
+    def text(self, part: str) -> Path:
+        return self.directory / "corpus" / f"{part}.txt"
+
     def records(self, part: str, masking: MaskingScheme) -> Path:
         return self.directory / "records" / f"{part}_{masking}.tfrecord"
+
+    def run(self, model: str, masking: MaskingScheme) -> PretrainingRun:
+        return PretrainingRun(
+            train=(self.records("train", masking),),
+            held_out=(self.records("held_out", masking),),
+            vocab=self.vocab,
+            model=model,
+            masking=str(masking),
+            corpus=tuple(path.name for path in self.corpus),
+            directory=self.checkpoint(model, masking),
+            num_train_steps=self.num_train_steps,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+        )
 
 
 def pretraining_jobs(plan: Plan) -> list[Job]:
     """One job per model and masking whose checkpoint is not there yet."""
     return [
-        Job(pretrain_one, (plan, model, masking), affinity=model)
+        Job(pretrain_one, (plan.run(model, masking),), affinity=model)
         for model, masking in itertools.product(plan.models, MaskingScheme)
         if not (plan.checkpoint(model, masking) / "model.safetensors").exists()
     ]
@@ -97,20 +119,23 @@ def instance_jobs(plan: Plan) -> list[Job]:
 
 def split_corpus(plan: Plan) -> None:
     """Put the last documents, at least 1 % of the lines, aside as held-out text."""
-    paths = [
-        plan.directory / "corpus" / f"{part}.txt" for part in ("train", "held_out")
-    ]
-    if all(path.exists() for path in paths):
-        return
     documents = list(_documents(plan.corpus))
+    if len(documents) < 2:
+        raise InputError(
+            f"{', '.join(map(str, plan.corpus))}: expected at least two documents with "
+            f"a blank line between them, found {len(documents)}; one is held out for "
+            "evaluation"
+        )
     lines, first_held_out = sum(map(len, documents)), len(documents)
     while sum(map(len, documents[first_held_out:])) < HELD_OUT_SHARE * lines:
         first_held_out -= 1
     first_held_out = max(1, first_held_out)
-    for path, part in zip(
-        paths, (documents[:first_held_out], documents[first_held_out:]), strict=True
-    ):
-        with written_whole(path) as file:
+    parts = {
+        "train": documents[:first_held_out],
+        "held_out": documents[first_held_out:],
+    }
+    for name, part in parts.items():
+        with written_whole(plan.text(name)) as file:
             for document in part:
                 file.writelines(f"{line}\n" for line in document)
                 file.write("\n")
@@ -122,7 +147,7 @@ def make_records(plan: Plan, part: str, masking: MaskingScheme, report) -> dict:
     if part == "held_out":
         settings = replace(settings, dupe_factor=1)
     return write_shard(
-        [plan.directory / "corpus" / f"{part}.txt"],
+        [plan.text(part)],
         [plan.records(part, masking)],
         Tokenizer.from_file(plan.vocab, lower_case=None),
         settings,
@@ -130,28 +155,22 @@ def make_records(plan: Plan, part: str, masking: MaskingScheme, report) -> dict:
     )
 
 
-def pretrain_one(plan: Plan, model: str, masking: MaskingScheme, report) -> dict:
-    """Job: pre-train one model under one masking; returns its held-out metrics."""
-    from reference.pretraining import Pretraining, PretrainingSettings
-    from reference.tfrecords import read_tfrecords
+def finish_all(executor: LocalExecutor, jobs: Sequence, shown: Bars) -> list:
+    """Run the jobs of a stage of pre-training, showing progress; returns their values.
 
-    tokenizer = Tokenizer.from_file(plan.vocab, lower_case=None)
-    run = Pretraining(
-        config=replace(named_size(model), vocab_size=len(tokenizer.vocab)),
-        tokenizer=tokenizer,
-        settings=PretrainingSettings(
-            plan.num_train_steps, plan.batch_size, plan.learning_rate
-        ),
-        train=read_tfrecords([plan.records("train", masking)]),
-        held_out=read_tfrecords([plan.records("held_out", masking)]),
-        directory=plan.checkpoint(model, masking),
-        description={
-            "masking": str(masking),
-            "corpus": [Path(path).name for path in plan.corpus],
-        },
-    )
-    what = f"{model} {masking}"
-    return run.run(lambda *at: report((what, *at)))
+    A job reports (what, done, total), and the loss where it trains.
+    """
+    values = []
+    for event in executor.run(jobs):
+        if event.kind == "report":
+            what, done, total, *loss = event.value
+            note = f"loss {loss[0]:.3f}" if loss else ""
+            shown.update(what, done, total, "steps" if loss else "passes", note)
+        elif event.kind == "failed":
+            raise RuntimeError(f"a stage of pre-training failed: {event.reason}")
+        else:
+            values.append(event.value)
+    return values
 
 
 def _sha256(path: Path) -> str:
@@ -162,18 +181,6 @@ def _sha256(path: Path) -> str:
         raise InputError(
             f"{path}: cannot be read ({error.strerror}); check the name"
         ) from error
-
-
-def _check_input(plan: Plan) -> None:
-    """InputError for a vocabulary or a corpus that nothing can be made of."""
-    Tokenizer.from_file(plan.vocab, lower_case=None)
-    documents = sum(1 for _ in _documents(plan.corpus))
-    if documents < 2:
-        raise InputError(
-            f"{', '.join(map(str, plan.corpus))}: expected at least two documents with "
-            f"a blank line between them, found {documents}; one is held out for "
-            "evaluation"
-        )
 
 
 def _documents(corpus: Sequence[Path]) -> Iterator[list[str]]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from reference.errors import InputError
 from reference.files import written_whole
 from suite.cells import Cell
-from suite.environment import REPORTS, ROOT
+from suite.data_report import write_data_report
+from suite.environment import REPORTS, RESULTS, ROOT
 from suite.markdown import bounds, points, table
 from suite.records import RunDirectory
 from suite.report import write_report
@@ -34,27 +35,50 @@ def readme_table(run_dir: Path) -> str:
 
 def with_table(text: str, run_dir: Path) -> str:
     """The README's text with the table of this run between the markers."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise InputError(f"README.md: expected the lines {BEGIN} and {END}")
+    before, after = _around(text)
     return f"{before}{BEGIN}\n{readme_table(run_dir)}{END}{after}"
+
+
+def check_readme(run_dir: Path) -> None:
+    """InputError now, before the run, if `publish` would not know where to write."""
+    if _belongs_in_readme(run_dir):
+        _around((ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 def publish(run_dir: Path) -> list[Path]:
     """Write a run's report where it belongs; returns the files.
 
-    A run on sample data goes to reports/sample; any other to reports, and its table
-    into the README.
+    A run on sample data goes to reports/sample, any other to reports. With one of the
+    project's own runs (results/runs) goes what was measured of pre-training data, and
+    its table goes into the README.
     """
     if RunDirectory(run_dir).run().get("sample"):
         return write_report(run_dir, REPORTS / "sample")
+    if not _belongs_in_readme(run_dir):
+        return write_report(run_dir, REPORTS)
     readme = ROOT / "README.md"
     text = with_table(readme.read_text(encoding="utf-8"), run_dir)
-    written = write_report(run_dir, REPORTS)
+    data = write_data_report(RESULTS / "data", REPORTS)
+    written = [*write_report(run_dir, REPORTS), *data]
     with written_whole(readme) as file:
         file.write(text)
     return [*written, readme]
+
+
+def _belongs_in_readme(run_dir: Path) -> bool:
+    return Path(run_dir).resolve().is_relative_to((RESULTS / "runs").resolve())
+
+
+def _around(text: str) -> tuple[str, str]:
+    """What stands before and after the table."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise InputError(
+            f"README.md: expected the lines {BEGIN} and {END}, found not both; put "
+            "them where the table is to stand"
+        )
+    return before, after
 
 
 def _row(cell: Cell) -> list[str]:

@@ -65,6 +65,10 @@ class TrialRecord:
     `losses` are mean training losses per epoch; a diverged trial lists those before it
     diverged. `degenerate` says how the trial collapsed, None if it did not. `ran` is
     free-form: what cannot change the result (stack size, place, device, backend).
+
+    A failed trial whose reason begins with "diverged" failed by its own numbers and
+    would again, so a resumed sweep lets it stand; remove its line to have it run. Any
+    other lost its worker, or met an error there, and is run again.
     """
 
     trial: Trial
@@ -139,7 +143,7 @@ class RunDirectory:
         return list(records.values())
 
     def finished_ids(self) -> set[str]:
-        """Trials that need not be run again; failed ones are not among them."""
+        """Trials that have scores and predictions; no failed one is among them."""
         return {
             record.trial.id
             for record in self.records()

@@ -40,7 +40,7 @@ def write_report(run_dir: Path, reports_dir: Path) -> list[Path]:
     figures = _write_figures(run, reports_dir / "figures")
     masking = compare_maskings(run.checkpoints, run.grids)
     pages = {
-        "README.md": _readme(run, masking, figures),
+        "README.md": _readme(run, masking, figures, _details(reports_dir)),
         "glue.md": _glue(run, figures),
         "masking.md": _masking(run, masking),
     }
@@ -65,13 +65,23 @@ def _write_figures(run: ReportedRun, folder: Path) -> dict[str, Path]:
     return figures
 
 
+def _details(reports_dir: Path) -> str:
+    """Links to the other pages; that about data is no run's (suite/data_report.py)."""
+    pages = ["glue.md", "masking.md"]
+    if (reports_dir / "data.md").exists():
+        pages.append("data.md")
+    return ", ".join(f"[{page}]({page})" for page in pages)
+
+
 def _readme(
-    run: ReportedRun, masking: Sequence[MaskingDifference], figures: Mapping[str, Path]
+    run: ReportedRun,
+    masking: Sequence[MaskingDifference],
+    figures: Mapping[str, Path],
+    details: str,
 ) -> str:
     parts = [
         "# Fine-tuning scores beside the published ones",
-        f"Generated from `{run.name}`; do not edit. Details: [glue.md](glue.md), "
-        "[masking.md](masking.md).",
+        f"Generated from `{run.name}`; do not edit. Details: {details}.",
         "## In short",
         *summary(run, masking),
         "## Verdicts",

@@ -1,9 +1,12 @@
 """Which checkpoint meets which task: what a sweep is made of, checked beforehand."""
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from reference.errors import InputError
 from suite.sweep import Entry
@@ -11,15 +14,28 @@ from suite.tasks import GLUE_TASKS, Task, read_examples, task_named, train_probl
 from suite.trials import Sources, scored_splits
 
 
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What a sweep must know of a task's files; the text is not kept.
+
+    `labels` are those that trials are scored against, by split.
+    """
+
+    train_rows: int
+    sha256: str
+    labels: dict[str, np.ndarray]
+
+
 @dataclass(frozen=True)
 class Glue:
-    """A GLUE directory, and what of it is asked for."""
+    """A GLUE directory, and what of it is asked for; every file is read once."""
 
     directory: Path
     test_labels: Path | None
     tasks: tuple[str, ...] = GLUE_TASKS
     sample: bool = False
 
+    @functools.cached_property
     def skipped(self) -> dict[str, str]:
         """Tasks that cannot be run here, and why: their train split is not whole."""
         problems = {
@@ -30,20 +46,34 @@ class Glue:
 
     def runnable(self) -> list[Task]:
         """The tasks that can be run; InputError where there is none."""
-        left_out = self.skipped()
-        tasks = [task_named(name) for name in self.tasks if name not in left_out]
+        tasks = [task_named(name) for name in self.tasks if name not in self.skipped]
         if not tasks:
             raise InputError(
                 f"{self.directory}: none of {', '.join(self.tasks)} can be run: "
-                + "; ".join(left_out.values())
+                + "; ".join(self.skipped.values())
             )
         return tasks
 
+    @functools.cached_property
+    def contents(self) -> dict[str, Content]:
+        """All that a sweep will read, by task; InputError for what is not in order."""
+        return {task.name: self._content(task) for task in self.runnable()}
+
     def check(self) -> None:
-        """Read all that a sweep will read; InputError for what is not in order."""
-        for task in self.runnable():
-            read_examples(self.directory, task, "train")
-        scored_labels(self)
+        """Read `contents` now, before time is spent on what needs them."""
+        _ = self.contents
+
+    def _content(self, task: Task) -> Content:
+        sources = Sources(Path(), self.directory, self.test_labels)
+        train = read_examples(self.directory, task, "train")
+        scored = scored_splits(sources, task)
+        splits = {"train": train} | scored
+        digests = "".join(f"{name} {split.sha256}\n" for name, split in splits.items())
+        return Content(
+            train_rows=len(train),
+            sha256=hashlib.sha256(digests.encode()).hexdigest(),
+            labels={split: examples.labels for split, examples in scored.items()},
+        )
 
 
 def describe_checkpoint(checkpoint) -> dict:
@@ -78,31 +108,27 @@ def entries(checkpoints: Sequence, glue: Glue) -> list[Entry]:
     ]
 
 
-def scored_labels(glue: Glue) -> dict:
+def scored_labels(glue: Glue) -> dict[str, np.ndarray]:
     """The labels that trials are scored against, under "TASK/split"."""
-    sources = Sources(Path(), glue.directory, glue.test_labels)
     return {
-        split if "/" in split else f"{task.name}/{split}": examples.labels
-        for task in glue.runnable()
-        for split, examples in scored_splits(sources, task).items()
+        split if "/" in split else f"{task}/{split}": labels
+        for task, content in glue.contents.items()
+        for split, labels in content.labels.items()
     }
 
 
 def _entry(checkpoint, glue: Glue, task: Task) -> Entry:
-    sources = Sources(
-        checkpoint.directory.resolve(),
-        glue.directory.resolve(),
-        glue.test_labels.resolve() if glue.test_labels else None,
-    )
-    train = read_examples(glue.directory, task, "train")
-    splits = {"train": train} | scored_splits(sources, task)
-    content = "".join(f"{name} {split.sha256}\n" for name, split in splits.items())
+    content = glue.contents[task.name]
     return Entry(
-        sources=sources,
+        sources=Sources(
+            checkpoint.directory.resolve(),
+            glue.directory.resolve(),
+            glue.test_labels.resolve() if glue.test_labels else None,
+        ),
         checkpoint_sha256=checkpoint.sha256,
         model=checkpoint.name,
         masking=checkpoint.masking,
         task=task,
-        data_sha256=hashlib.sha256(content.encode()).hexdigest(),
-        train_rows=len(train),
+        data_sha256=content.sha256,
+        train_rows=content.train_rows,
     )

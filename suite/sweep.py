@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reference.errors import InputError
 from suite.executor import Event, Job, LocalExecutor
 from suite.records import RunDirectory, Trial, TrialRecord
 from suite.tasks import Task
-from suite.trials import Sources, Stack, run_stack
+from suite.trials import DIVERGED, Sources, Stack, run_stack
 
 BATCH_SIZES = (8, 16, 32, 64, 128)
 LEARNING_RATES = (3e-4, 1e-4, 5e-5, 3e-5)
@@ -49,7 +50,16 @@ class Grid:
 
 
 def stacks_of(entry: Entry, grid: Grid) -> list[Stack]:
-    """All trials of an entry, in stacks of equal batch size and seed."""
+    """All trials of an entry, in stacks of equal batch size and seed.
+
+    InputError where an epoch is not even one batch: it would have no step and no loss.
+    """
+    largest = max(grid.batch_sizes)
+    if entry.train_rows < largest:
+        raise InputError(
+            f"{entry.task.name}: expected at least {largest} training rows, one batch "
+            f"of the largest size, found {entry.train_rows}; leave the task out"
+        )
     stacks = []
     for batch_size, seed in itertools.product(grid.batch_sizes, grid.seeds):
         trials = [
@@ -70,11 +80,17 @@ def stacks_of(entry: Entry, grid: Grid) -> list[Stack]:
 
 
 class Sweep:
-    """The stacks of several entries that a run directory has no records of yet."""
+    """The stacks of several entries that a run directory has no records of yet.
+
+    A trial that failed is run again, unless it diverged.
+    """
 
     def __init__(self, run: RunDirectory, entries: Sequence[Entry], grid: Grid):
         self._run = run
-        self._finished = run.finished_ids()
+        # A diverged trial would diverge again; other failures may have been bad luck.
+        self._settled = run.finished_ids() | {
+            record.trial.id for record in run.records() if _has_diverged(record)
+        }
         stacks = [(entry, s) for entry in entries for s in stacks_of(entry, grid)]
         self._entry_of = {stack: entry for entry, stack in stacks}
         self.total = sum(len(stack.trials) for stack in self._entry_of)
@@ -106,7 +122,7 @@ class Sweep:
                 yield record
 
     def _missing(self, stack: Stack) -> list[Trial]:
-        return [trial for trial in stack.trials if trial.id not in self._finished]
+        return [trial for trial in stack.trials if trial.id not in self._settled]
 
     def _job(self, stack: Stack) -> Job:
         entry, batch_size = self._entry_of[stack], stack.trials[0].batch_size
@@ -163,3 +179,7 @@ class Sweep:
     def _named(self, stack: Stack) -> dict:
         entry = self._entry_of[stack]
         return {"model": entry.model, "masking": entry.masking}
+
+
+def _has_diverged(record: TrialRecord) -> bool:
+    return record.status == "failed" and record.reason.startswith(DIVERGED)

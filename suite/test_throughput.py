@@ -1,4 +1,4 @@
-"""Throughput of the three stages on this machine: `pytest suite/ --benchmark`.
+"""Throughput of training on this machine: `pytest suite/ --benchmark`.
 
 Inputs are of the published shapes. Each rate is a median; what it is measured on is in
 the benchmark's machine info.
@@ -13,33 +13,10 @@ from reference.configuration import NAMED_SIZES
 from reference.features import Features
 from reference.finetuning import FineTuner, Recipe, TaskData
 from reference.heads import PreTrainingModel, pre_training_losses
-from reference.instances import InstanceSettings, create_training_instances
-from reference.masking import MaskingScheme
-from reference.tokenization import Tokenizer
 from reference.training import Trainer, whole_batch
 from reference.weights import initial_weights, weight_shapes
-from suite.sample import write_sample
 
 TINY = NAMED_SIZES["BERT-Tiny"]
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory):
-    return write_sample(tmp_path_factory.mktemp("sample"))
-
-
-@pytest.mark.parametrize("masking", list(MaskingScheme))
-def test_instances(benchmark, sample, masking):
-    """Text to instances, tokenising included, on the sample corpus."""
-    tokenizer = Tokenizer.from_file(sample.vocab)
-    settings = InstanceSettings(dupe_factor=5, masking=masking)
-    made = benchmark.pedantic(
-        create_training_instances,
-        args=([sample.corpus], tokenizer, settings),
-        rounds=3,
-        warmup_rounds=1,
-    )
-    benchmark.extra_info.update(amount=len(made), unit="instances")
 
 
 def test_pretraining_step(benchmark):

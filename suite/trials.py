@@ -23,6 +23,8 @@ from suite.tasks import (
 )
 
 STEPS_BETWEEN_REPORTS = 20
+# How the reason of a trial begins that was trained to the end and came to nothing.
+DIVERGED = "diverged"
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def _result(task, splits, outcome, place: int, seconds: float) -> TrialResult:
     logits = {split: values[place] for split, values in outcome.logits.items()}
     ran = describe_device() | {"stack": outcome.losses.shape[1], "place": place}
     if not all(np.isfinite(values).all() for values in (losses, *logits.values())):
-        reason = "diverged: the loss or a prediction is not a number"
+        reason = f"{DIVERGED}: the loss or a prediction is not a number"
         return TrialResult({}, losses, None, reason, None, seconds, ran)
     predicted = {
         split: predictions_from_logits(_owner(task, split), values)

@@ -1,8 +1,13 @@
 """Files written whole or not at all."""
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
-from reference.files import written_whole
+from reference.errors import InputError
+from reference.files import all_written_whole, file_sha256, written_whole
 
 
 @pytest.mark.parametrize(("mode", "content"), [("w", "zwölf\n"), ("wb", b"\x00\xff")])
@@ -22,9 +27,56 @@ def test_a_failure_leaves_what_was_there(tmp_path):
     def fail_half_way():
         with written_whole(path) as file:
             file.write("half")
-            raise OSError(28, "No space left on device")
+            raise OSError(errno.EIO, "Input/output error")
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="Input/output error"):
         fail_half_way()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_said_and_spoils_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("before")
+
+    def fill(descriptor):  # the file's content goes to a disk that is always full
+        os.write(os.open("/dev/full", os.O_WRONLY), b"x")
+
+    monkeypatch.setattr(os, "fsync", fill)
+    with (
+        pytest.raises(InputError, match=r"file: expected room on the disk, found it"),
+        written_whole(path) as file,
+    ):
+        file.write("after")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_of_several_files_none_is_put_in_place_before_all_are_there(
+    tmp_path, monkeypatch
+):
+    paths = [tmp_path / "1", tmp_path / "2"]
+    paths[0].write_text("before")
+    synced = []
+
+    def fill(descriptor):  # at the second file
+        synced.append(descriptor)
+        if len(synced) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def write():
+        with all_written_whole(paths) as files:
+            for file in files:
+                file.write("after")
+
+    monkeypatch.setattr(os, "fsync", fill)
+    with pytest.raises(InputError, match=r"1, .*2: expected room on the disk"):
+        write()
+    assert list(tmp_path.iterdir()) == paths[:1]
+    assert paths[0].read_text() == "before"
+
+
+def test_the_hash_of_a_file(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    assert file_sha256(tmp_path / "a").startswith("ba7816bf8f01cfea414140de5dae2223")

@@ -10,6 +10,7 @@ import pytest
 
 from reference.corpus import read_documents
 from reference.errors import InputError
+from reference.fast_instances import create_instance_table
 from reference.instances import (
     FEATURES,
     InstanceSettings,
@@ -62,8 +63,17 @@ def test_every_golden_is_tested(manifest):
     assert sorted(manifest) == sorted(CASES)
 
 
+def plainly(texts, tokenizer, settings):
+    return as_arrays(create_training_instances(texts, tokenizer, settings), settings)
+
+
+def compiled(texts, tokenizer, settings):
+    return create_instance_table(texts, tokenizer, settings).features()
+
+
+@pytest.mark.parametrize("make", [plainly, compiled])
 @pytest.mark.parametrize("name", CASES)
-def test_equals_the_original_records(shared, manifest, tokenizers, name):
+def test_equals_the_original_records(shared, manifest, tokenizers, name, make):
     case = manifest[name]
     settings = InstanceSettings(
         max_seq_length=case["max_seq_length"],
@@ -75,10 +85,10 @@ def test_equals_the_original_records(shared, manifest, tokenizers, name):
         seed=case["random_seed"],
     )
     texts = [shared / "goldens/text" / file for file in case["input_files"]]
-    instances = create_training_instances(texts, tokenizers[case["vocab"]], settings)
+    features = make(texts, tokenizers[case["vocab"]], settings)
     num_outputs = len(case["outputs"])
     for index, output in enumerate(case["outputs"]):
-        arrays = as_arrays(instances[index::num_outputs], settings)
+        arrays = {name: array[index::num_outputs] for name, array in features.items()}
         assert len(arrays["input_ids"]) == output["num_instances"]
         stored = shared / f"goldens/instances/{name}.{index}.npz"
         if stored.exists():  # says where the difference is; the digest only that
@@ -168,6 +178,14 @@ def test_truncation_leaves_an_inner_part_of_both(seed):
         assert kept_long <= long
 
 
+@pytest.mark.parametrize("without", [(), ("same-document-random",)])
+def test_text_of_the_same_document(corpus, without):
+    settings = InstanceSettings(max_seq_length=8, without=without)
+    instances = create_training_instances([corpus("a\nb\nc\n")], TOKENIZER, settings)
+    labels = {instance.is_random_next for instance in instances}
+    assert labels == ({False} if without else {False, True})
+
+
 def test_one_segment_draws_nothing_for_its_label():
     class Counting(random.Random):
         draws = 0
@@ -229,6 +247,22 @@ def test_text_that_is_not_utf8_names_file_and_line(corpus):
         read_documents([path], TOKENIZER)
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a\nb\0\n", r"corpus\.txt, line 2: expected text, found a zero byte at pos"),
+        ("a\nb\n".encode("utf-16-le"), r"line 1: .* UTF-16"),
+        (
+            b"a\n" + b"b" * 10**6,
+            r"line 2: expected one sentence a line, found a line of",
+        ),
+    ],
+)
+def test_what_is_no_text(corpus, content, message):
+    with pytest.raises(InputError, match=message):
+        read_documents([corpus(content)], TOKENIZER)
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", " \n\a\n"])
 def test_empty_corpus(corpus, content):
     with pytest.raises(InputError, match=r"corpus\.txt: expected text"):
@@ -254,6 +288,7 @@ def test_no_or_missing_corpus(tmp_path):
         ({"masked_lm_prob": 2}, "masked_lm_prob"),
         ({"masking": "none"}, "masking"),
         ({"seed": None}, "seed"),
+        ({"without": ["glue"]}, "without: expected some of glue-across-sep"),
     ],
 )
 def test_bad_settings(arguments, message):

@@ -38,15 +38,15 @@ def random_settings(rng, scheme):
 
 def test_candidates_of_both_schemes():
     sequence = ids("[CLS] w1 ##c1 ##c2 w2 [SEP] w3 ##c3 [SEP]")
-    each = masking_candidates(sequence, TOKENIZER, WORDPIECE)
+    each = masking_candidates(sequence, TOKENIZER, MaskingSettings(WORDPIECE))
     assert each == [[1], [2], [3], [4], [6], [7]]
-    whole = masking_candidates(sequence, TOKENIZER, WHOLE_WORD)
+    whole = masking_candidates(sequence, TOKENIZER, MaskingSettings(WHOLE_WORD))
     assert whole == [[1, 2, 3], [4], [6, 7]]
 
 
 def test_whole_words_reach_across_the_separator_and_may_begin_in_the_middle():
     sequence = ids("[CLS] ##c1 w1 [SEP] ##c2 ##c3 w2 [SEP]")
-    whole = masking_candidates(sequence, TOKENIZER, WHOLE_WORD)
+    whole = masking_candidates(sequence, TOKENIZER, MaskingSettings(WHOLE_WORD))
     assert whole == [[1], [2, 4, 5], [6]]
 
 
@@ -79,7 +79,7 @@ def test_properties(scheme, seed):
         restored[position] = label
     assert restored == sequence
 
-    candidates = masking_candidates(sequence, TOKENIZER, scheme)
+    candidates = masking_candidates(sequence, TOKENIZER, settings)
     chosen, left = [], []
     for candidate in candidates:
         hidden = [position in positions for position in candidate]
@@ -144,6 +144,59 @@ def test_each_piece_of_a_word_is_replaced_by_its_own_draw():
     masked_ids, positions, labels = mask_tokens(sequence, TOKENIZER, settings, rng)
     assert masked_ids[1:4] == [TOKENIZER.mask_id, IDS["##c1"], 7]
     assert (positions, labels) == ([1, 2, 3], ids("w1 ##c1 ##c2"))
+
+
+# Without the oddities
+
+
+def test_words_end_at_the_separator():
+    sequence = ids("[CLS] ##c1 w1 [SEP] ##c2 ##c3 w2 [SEP]")
+    settings = MaskingSettings(WHOLE_WORD, without=["glue-across-sep"])
+    whole = masking_candidates(sequence, TOKENIZER, settings)
+    assert whole == [[1], [2], [4, 5], [6]]
+
+
+def test_a_word_is_replaced_by_one_draw():
+    sequence = ids("[CLS] w1 ##c1 ##c2 [SEP] w2 [SEP]")
+    settings = MaskingSettings(WHOLE_WORD, 0.5, 3, ["per-token-replacement"])
+    for draws, replaced in (
+        ([0.79], [TOKENIZER.mask_id] * 3),
+        ([0.8, 0.49], sequence[1:4]),
+        ([0.8, 0.5], [7, 7, 7]),  # each piece by one of its own
+    ):
+        masked_ids, *_ = mask_tokens(sequence, TOKENIZER, settings, Scripted(draws))
+        assert masked_ids[1:4] == replaced
+
+
+def test_no_special_token_replaces_a_piece():
+    tokenizer = Tokenizer([*SPECIAL_TOKENS, "[unused0]", *STARTS])
+    sequence = [2, *range(6, 26), 3, *range(6, 26), 3]
+    drawn = {(): set(), ("special-replacements",): set()}
+    for without, found in drawn.items():
+        settings = MaskingSettings(WORDPIECE, 1.0, 40, without)
+        for seed in SEEDS:
+            masked_ids, positions, _ = mask_tokens(
+                sequence, tokenizer, settings, random.Random(seed)
+            )
+            found |= {masked_ids[position] for position in positions}
+    # 400 random replacements: each of 26 is missing with a probability of 2e-7.
+    assert drawn[()] == set(range(26))
+    assert drawn["special-replacements",] == {tokenizer.mask_id, *range(6, 26)}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_budget_is_used_up(seed):
+    rng = random.Random(seed)
+    sequence = random_sequence(rng)
+    settings = MaskingSettings(WHOLE_WORD, rng.random(), 30, ["skip-over-budget"])
+    _, positions, _ = mask_tokens(sequence, TOKENIZER, settings, rng)
+    budget = settings.num_to_predict(len(sequence))
+    assert len(positions) == min(budget, len(sequence) - 3)
+
+
+def test_unknown_oddity():
+    with pytest.raises(InputError, match=r"expected some of glue-.*; found glue"):
+        MaskingSettings(without=["glue"])
 
 
 @pytest.mark.parametrize(

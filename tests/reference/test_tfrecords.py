@@ -12,7 +12,14 @@ import pytest
 from reference.errors import InputError
 from reference.instances import FEATURES, InstanceSettings, digest
 from reference.shards import write_shard
-from reference.tfrecords import read_tfrecords, write_tfrecords
+from reference.tfrecords import (
+    _Example,
+    _serialised,
+    count_records,
+    read_blocks,
+    read_tfrecords,
+    write_tfrecords,
+)
 from reference.tokenization import SPECIAL_TOKENS, Tokenizer
 
 NUM_RECORDS = 7
@@ -55,6 +62,12 @@ def test_round_trip(tmp_path, arrays):
     assert digest(found) == digest(arrays)
 
 
+def test_the_bytes_are_those_of_protobuf(arrays):
+    arrays["empty"] = np.zeros((NUM_RECORDS, 0), np.int32)
+    for data in _serialised(arrays):
+        assert _Example.FromString(data).SerializeToString(deterministic=True) == data
+
+
 def test_records_go_round_the_files(tmp_path, arrays):
     paths = [tmp_path / f"{number}.tfrecord" for number in range(3)]
     write_tfrecords(paths, arrays)
@@ -64,6 +77,57 @@ def test_records_go_round_the_files(tmp_path, arrays):
     order = [0, 3, 6, 1, 4, 2, 5]  # one file after the other
     expected = {name: array[order] for name, array in arrays.items()}
     assert_same(read_tfrecords(paths), expected)
+
+
+def test_a_file_is_read_in_blocks(tmp_path, arrays):
+    path = tmp_path / "one.tfrecord"
+    write_tfrecords([path], arrays)
+    blocks = list(read_blocks(path, records=3))
+    assert [len(block["input_ids"]) for block in blocks] == [3, 3, 1]
+    assert_same({n: np.concatenate([b[n] for b in blocks]) for n in WIDTHS}, arrays)
+    assert [len(b["input_ids"]) for b in read_blocks(path, records=7)] == [7]
+    assert len(list(read_blocks(path))) == 1
+
+
+def test_blocks_before_the_damage_are_read(tmp_path, arrays):
+    path = tmp_path / "cut.tfrecord"
+    write_tfrecords([path], arrays)
+    path.write_bytes(path.read_bytes()[:-1])
+    blocks = read_blocks(path, records=3)
+    assert len(next(blocks)["input_ids"]) == 3
+    assert len(next(blocks)["input_ids"]) == 3
+    with pytest.raises(InputError, match=r"cut\.tfrecord, byte \d+: .*damaged"):
+        next(blocks)
+
+
+def test_records_are_counted(tmp_path, arrays):
+    path = tmp_path / "one.tfrecord"
+    write_tfrecords([path], arrays)
+    assert count_records(path) == NUM_RECORDS
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(InputError, match="damaged"):
+        count_records(path)
+    path.write_bytes(b"")
+    assert count_records(path) == 0
+    assert list(read_blocks(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        ({"a": np.zeros((1, 3), np.int32)}, "3 int32 numbers of a and no b"),
+        (dict.fromkeys("abc", np.zeros((1, 2), np.int32)), "2 int32 numbers of c"),
+    ],
+)
+def test_records_in_one_file_that_are_not_alike(tmp_path, other, found):
+    paths = [tmp_path / "1.tfrecord", tmp_path / "2.tfrecord"]
+    write_tfrecords(paths[:1], dict.fromkeys("ab", np.zeros((1, 2), np.int32)))
+    write_tfrecords(paths[1:], other)
+    size = paths[0].stat().st_size
+    paths[0].write_bytes(paths[0].read_bytes() + paths[1].read_bytes())
+    wanted = rf"1\.tfrecord, byte {size}: .*first record.*found {found};"
+    with pytest.raises(InputError, match=wanted):
+        list(read_blocks(paths[0], records=1))
 
 
 def test_the_same_arrays_give_the_same_bytes(tmp_path, arrays):
@@ -196,14 +260,14 @@ def test_a_killed_write_spoils_nothing(tmp_path):
     program = """
 import os, signal, sys
 import numpy as np
-from reference.tfrecords import write_tfrecords
+from reference.tfrecords import write_blocks
 
-def rows():
-    for _ in range(10_000):
-        yield np.zeros(128, np.int32)
+def blocks():
+    for _ in range(100):
+        yield {"input_ids": np.zeros((100, 128), np.int32)}
     os.kill(os.getpid(), signal.SIGKILL)
 
-write_tfrecords(sys.argv[1:], {"input_ids": rows()})
+write_blocks(sys.argv[1:], blocks())
 """
     done = subprocess.run([sys.executable, "-c", program, old, new], check=False)
     assert done.returncode == -signal.SIGKILL

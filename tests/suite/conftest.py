@@ -3,6 +3,7 @@
 Predictions are right with a chosen probability, so that the true score is known.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from suite import estimates, masking_effect
+from suite import cli, estimates, masking_effect
 from suite.metrics import predictions_from_logits, scores
 from suite.records import RunDirectory, Trial, TrialRecord
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, Task
@@ -216,3 +217,32 @@ def miniature(tmp_path_factory: pytest.TempPathFactory):
     from tests.suite.miniature import Miniature
 
     return Miniature(tmp_path_factory.mktemp("miniature")).write()
+
+
+# The command line
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def typed(monkeypatch, capsys):
+    """`python -m suite WORDS` in this process, which has loaded everything."""
+
+    def run(*words) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["suite", *map(str, words)])
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        else:
+            code = 0
+        return Ended(code, *capsys.readouterr())
+
+    return run

@@ -151,6 +151,26 @@ def test_a_worker_keeps_to_one_thread_and_its_parent_does_not(tmp_path, monkeypa
     assert "NPROC" not in os.environ
 
 
+def test_a_worker_may_have_all_threads(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    names = ["OMP_NUM_THREADS", "TF_CPP_MIN_LOG_LEVEL"]
+    with LocalExecutor(1, tmp_path, one_thread=False) as alone:
+        (event,) = alone.run([Job(jobs.environment, (names,))])
+    assert event.value == {"OMP_NUM_THREADS": "7", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def test_where_nothing_was_printed_nothing_is_left(tmp_path):
+    logs = tmp_path / "made" / "logs"
+    with LocalExecutor(2, logs) as silent:
+        list(silent.run([Job(jobs.double, (1,))]))
+        assert logs.is_dir()
+    assert not list(tmp_path.iterdir())
+    with LocalExecutor(2, logs) as one_of_two:
+        list(one_of_two.run([Job(jobs.fail, ())]))
+    (log,) = logs.iterdir()
+    assert "this is what went wrong" in log.read_text()
+
+
 def test_workers_end_with_the_executor(tmp_path):
     with LocalExecutor(1, tmp_path) as alone:
         (event,) = alone.run([Job(jobs.process_id, ())])

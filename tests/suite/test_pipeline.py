@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from reference.checkpoint import read_checkpoint
 from reference.errors import InputError
 from reference.instances import InstanceSettings
 from suite import pipeline, readme
@@ -19,9 +20,10 @@ from suite.executor import Event
 from suite.pipeline import Request, run_named, run_pipeline
 from suite.records import RunDirectory
 from suite.sample import SamplePaths
+from suite.sources import Glue
 from suite.sweep import Grid
 from tests.suite.made_up import MadeUp
-from tests.suite.miniature import GRID, WORDS
+from tests.suite.miniature import GRID, WORDS, write_checkpoint_to
 
 REQUEST = Request(
     glue_dir=None,
@@ -42,7 +44,8 @@ REQUEST = Request(
 @pytest.fixture
 def root(tmp_path, monkeypatch) -> Path:
     """Where results and reports go; the grid is cut short."""
-    monkeypatch.setattr(pipeline, "RESULTS", tmp_path / "results")
+    for module in (pipeline, readme):
+        monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(readme, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(readme, "ROOT", tmp_path)
     (tmp_path / "README.md").write_text(f"# Words\n\n{readme.BEGIN}\n{readme.END}\n")
@@ -160,6 +163,40 @@ def test_checkpoints_are_not_pretrained(root, made_up, miniature):
     assert described["sha256"] == miniature.checkpoint.sha256
 
 
+def test_a_checkpoint_is_added_to_a_run(root, made_up, miniature, tmp_path):
+    """What was recorded of the others stays, and none is named twice."""
+    other = tmp_path / "other"
+    write_checkpoint_to(other, lambda weights: {n: 2 * w for n, w in weights.items()})
+    first = replace(REQUEST, checkpoints=(miniature.checkpoint_dir,), seeds=2)
+    run(first)
+    run(replace(first, checkpoints=(other,), seeds=1))
+    run(replace(first, checkpoints=(miniature.checkpoint_dir,), seeds=3))
+    described = RunDirectory(root / "results/sample").run()
+    assert [c["sha256"] for c in described["checkpoints"]] == [
+        miniature.checkpoint.sha256,
+        read_checkpoint(other).sha256,
+    ]
+    assert described["seeds"] == [1, 2, 3]
+    tasks, batch_sizes = 2, 2
+    assert len(made_up.stacks) == tasks * batch_sizes * (2 + 1 + 1)
+
+
+def test_glue_and_sample_data_share_no_run(root, made_up, miniature, shared):
+    run(REQUEST)
+    sample = root / "results/sample"
+    before = contents(sample)
+    with pytest.raises(InputError, match="holds trials on sample data, these are on"):
+        pipeline.sweep(
+            pipeline.Places(sample, sample / "work"),
+            (miniature.checkpoint_dir,),
+            Glue(shared / "data/glue", None, ("RTE",)),
+            GRID,
+            1,
+            Console(file=io.StringIO()),
+        )
+    assert contents(sample) == before
+
+
 def test_a_failed_stage_says_what_went_wrong(root, made_up, monkeypatch):
     def broken(job, *arguments):
         yield Event("failed", job, "Traceback …\nMemoryError: too much\n")
@@ -192,6 +229,31 @@ def test_partial_tasks_are_reported_as_skipped(root, made_up, miniature, shared)
         assert f"Not run: {reason}" in printed
         assert reason in report
     assert "rows of the official 392,702" in skipped["MNLI"]
+
+
+@pytest.fixture
+def rte(made_up, miniature, shared) -> Request:
+    """A checkpoint on a whole task of GLUE."""
+    checkpoints = (miniature.checkpoint_dir,)
+    glue_dir = shared / "data/glue"
+    return replace(REQUEST, glue_dir=glue_dir, checkpoints=checkpoints, tasks=("RTE",))
+
+
+def test_a_run_elsewhere_does_not_touch_the_readme(root, rte):
+    (root / "README.md").write_text("no place for a table\n")
+    run(replace(rte, run_dir=root / "elsewhere"))
+    assert (root / "README.md").read_text() == "no place for a table\n"
+    assert "elsewhere" in (root / "reports/README.md").read_text()
+
+
+@pytest.mark.parametrize("run_dir", [None, "results/runs/of_mine"])
+def test_a_readme_without_a_place_is_found_before_the_work(root, rte, made_up, run_dir):
+    (root / "README.md").write_text("no place for a table\n")
+    request = replace(rte, run_dir=run_dir and root / run_dir)
+    with pytest.raises(InputError, match=r"README\.md: expected the lines"):
+        run(request)
+    assert made_up.stacks == []
+    assert not (root / "results").exists()
 
 
 def test_nothing_is_pretrained_for_tasks_that_cannot_be_run(

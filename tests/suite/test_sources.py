@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from reference.errors import InputError
+from suite import tasks
 from suite.sources import Glue, describe_checkpoint, entries, scored_labels
+from suite.tsv import read_rows
 from tests.suite.miniature import ROWS, Miniature
 
 
@@ -19,7 +21,7 @@ def checkpoint(**changes) -> SimpleNamespace:
 
 def test_a_task_with_a_partial_train_split_is_skipped_with_its_reason(shared):
     glue = Glue(shared / "data/glue", None, ("MNLI", "QNLI", "QQP", "RTE"))
-    skipped = glue.skipped()
+    skipped = glue.skipped
     assert set(skipped) == {"MNLI", "QNLI", "QQP"}
     assert skipped["QNLI"] == (
         "QNLI: only train_partial.tsv is there, 10,475 rows of the official 104,743"
@@ -31,7 +33,7 @@ def test_nothing_to_run_is_refused_with_every_reason(shared):
     glue = Glue(shared / "data/glue", None, ("MNLI", "QQP"))
     with pytest.raises(InputError, match="none of MNLI, QQP can be run") as refused:
         glue.runnable()
-    assert all(reason in str(refused.value) for reason in glue.skipped().values())
+    assert all(reason in str(refused.value) for reason in glue.skipped.values())
 
 
 def test_only_sample_tasks_may_be_small(miniature):
@@ -89,6 +91,22 @@ def test_another_place_makes_no_other_entry(tmp_path):
         (entry.checkpoint_sha256, entry.data_sha256)
         for entry in entries([second.checkpoint], second.glue)
     ]
+
+
+def test_every_file_is_read_once(miniature, monkeypatch):
+    read = []
+
+    def counted(path, columns):
+        read.append(path)
+        return read_rows(path, columns)
+
+    monkeypatch.setattr(tasks, "read_rows", counted)
+    glue = miniature.glue
+    glue.check()
+    entries([miniature.checkpoint, miniature.checkpoint], glue)
+    scored_labels(glue)
+    # Three splits of either task, and the test labels of one.
+    assert len(read) == len(set(read)) == 2 * 3 + 1
 
 
 def test_labels_of_every_scored_split(miniature):

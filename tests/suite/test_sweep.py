@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reference.errors import InputError
 from suite.executor import LocalExecutor
 from suite.records import RunDirectory, Trial
 from suite.sources import entries
-from suite.sweep import Grid, Sweep, stacks_of
+from suite.sweep import BATCH_SIZES, Grid, Sweep, stacks_of
+from suite.trials import DIVERGED
 from tests.suite.made_up import MadeUp, result_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def entry(miniature):
-    return entries([miniature.checkpoint], miniature.glue)[0]
+    first, *_ = entries([miniature.checkpoint], miniature.glue)
+    return replace(first, train_rows=max(BATCH_SIZES))
 
 
 def records_of(sweep: Sweep, executor) -> list:
@@ -52,7 +55,10 @@ def test_the_grid_is_the_documented_one(entry):
 
 def test_every_trial_has_an_id_of_its_own(miniature):
     grid = Grid(seeds=(1, 2, 3))
-    found = entries([miniature.checkpoint], miniature.glue)
+    found = [
+        replace(one, train_rows=max(BATCH_SIZES))
+        for one in entries([miniature.checkpoint], miniature.glue)
+    ]
     trials = [t for entry in found for s in stacks_of(entry, grid) for t in s.trials]
     assert len(found) == 2
     assert len({trial.id for trial in trials}) == len(trials) == 2 * 3 * 20
@@ -63,6 +69,16 @@ def test_a_stack_shares_all_but_the_learning_rate(entry):
         for field in fields(Trial):
             values = {getattr(trial, field.name) for trial in stack.trials}
             assert len(values) == 1 or field.name == "learning_rate"
+
+
+@pytest.mark.parametrize(("rows", "refused"), [(127, True), (128, False)])
+def test_a_task_of_less_than_a_batch_is_refused(entry, rows, refused):
+    few = replace(entry, train_rows=rows)
+    if refused:
+        with pytest.raises(InputError, match=r"SST-2: .* least 128 .* found 127"):
+            stacks_of(few, Grid())
+    else:
+        assert len(stacks_of(few, Grid())) == 5
 
 
 # Stacks and records
@@ -128,6 +144,29 @@ def test_a_diverged_trial_is_a_record_with_its_reason(miniature, tmp_path):
         else:
             assert record.status == "finished"
             assert set(record.scores) >= {"dev"}
+
+
+def test_a_diverged_trial_is_not_run_again(miniature, tmp_path):
+    """What lost its worker is."""
+
+    def fate(stack, trial):
+        result = result_of(stack, trial)
+        if trial.batch_size == 8 and trial.learning_rate == 1e-2:
+            diverged = f"{DIVERGED}: why"
+            return replace(result, diverged=diverged, predictions=None)
+        if trial.batch_size == 16:
+            return "its worker process died (SIGKILL), 2 times"
+        return result
+
+    run = RunDirectory(tmp_path)
+    records_of(miniature.sweep(run), MadeUp(fate))
+    again, sweep = MadeUp(), miniature.sweep(run)
+    assert (sweep.done, sweep.total) == (4, 8)
+    records_of(sweep, again)
+    assert {stack.trials[0].batch_size for stack in again.stacks} == {16}
+    failed = [record for record in run.records() if record.status == "failed"]
+    assert {record.reason for record in failed} == {"diverged: why"}
+    assert len(failed) == 2  # one of each task
 
 
 def test_a_stack_that_fails_is_recorded_and_tried_again(miniature, tmp_path):

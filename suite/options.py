@@ -1,0 +1,83 @@
+"""What the verbs of the command line share: types of options, and what they mean.
+
+Typer makes options of annotated parameters; an annotation that more than one verb uses
+stands here. The verbs themselves are in suite/commands/.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from reference.errors import InputError
+from suite.tasks import GLUE_TASKS, task_named
+
+# Where every verb speaks to the user.
+console = Console(soft_wrap=True)
+
+ALL_TASKS = ",".join(GLUE_TASKS)
+
+
+class Masking(StrEnum):
+    """The two masking schemes."""
+
+    WORDPIECE = "wordpiece"
+    WHOLE_WORD = "whole-word"
+
+
+def file_option(help: str, *names: str):
+    return typer.Option(*names, metavar="FILE", dir_okay=False, help=help)
+
+
+def files_option(help: str, *names: str):
+    """One or more files: `--input a b`, or `--input a --input b`."""
+    return typer.Option(
+        *names, metavar="FILE...", dir_okay=False, help=f"{help} One or more."
+    )
+
+
+def directory_option(help: str):
+    return typer.Option(metavar="DIR", file_okay=False, help=help)
+
+
+def directories_option(help: str):
+    """One or more directories, as of files."""
+    return typer.Option(metavar="DIR...", file_okay=False, help=f"{help} One or more.")
+
+
+def number_option(help: str, least: float | None = None):
+    return typer.Option(metavar="N", min=least, help=help)
+
+
+Vocab = Annotated[Path, file_option("The vocabulary, one word piece a line.")]
+GLUE_HELP = "GLUE in its official layout, DIR/TASK/train.tsv."
+TestLabels = Annotated[
+    Path | None,
+    directory_option("Public test labels, DIR/TASK.tsv: index and label."),
+]
+Tasks = Annotated[
+    str,
+    typer.Option(metavar="NAMES", help="GLUE tasks, comma-separated; AX is in MNLI."),
+]
+Seeds = Annotated[int, number_option("Seeds of every configuration, from 1 up.", 1)]
+Seed = Annotated[int, number_option("What every random draw comes from.")]
+Workers = Annotated[
+    int | None, number_option("Worker processes.  [default: one for each core]", 1)
+]
+
+
+def task_names(tasks: str) -> tuple[str, ...]:
+    """The tasks asked for, in GLUE's order; AX comes with MNLI."""
+    asked = {task_named(name).name for name in listed(tasks)}
+    if not asked:
+        raise InputError(f"--tasks: none named; known: {', '.join(GLUE_TASKS)}")
+    if "AX" in asked:
+        asked.add("MNLI")
+    return tuple(name for name in GLUE_TASKS if name in asked)
+
+
+def listed(names: str) -> list[str]:
+    """The names of a comma-separated list."""
+    return [name.strip() for name in names.split(",") if name.strip()]
