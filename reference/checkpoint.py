@@ -1,30 +1,50 @@
-"""Checkpoints: a directory of bert_config.json, vocab.txt and the weights.
+"""Checkpoints: a directory of a config, a vocabulary and the weights, in three layouts.
 
-Weights are either our `model.safetensors`, under the original's variable names, or
-the original's `bert_model.ckpt` (TensorFlow 1), read through TensorFlow. Pickles are
-never read. `checkpoint.json`, which only ours have, says how the model was made.
+ours         bert_config.json, vocab.txt, checkpoint.json (how the model was made) and
+             model.safetensors under the original's names
+tf1          the original's: bert_config.json, vocab.txt, bert_model.ckpt.*
+huggingface  config.json, vocab.txt or tokenizer.json, model.safetensors
+
+Which it is, is found out from what is there. Whatever the layout, a `Checkpoint` has
+the original's names and shapes, held against its config (variables.py). Not here:
+from one layout to another (conversion.py). Pickles are never read.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 
+from reference.arrays import read_arrays, read_header, write_arrays
+from reference.config_file import read_json_object
 from reference.configuration import BertConfig, size_name
 from reference.errors import InputError
 from reference.files import written_whole
+from reference.huggingface import (
+    pickle_refusal,
+    read_huggingface,
+    read_lower_case,
+    read_vocabulary,
+)
+from reference.tf1_checkpoint import INDEX, PREFIX, find_prefix, read_tf1
 from reference.tokenization import Tokenizer
+from reference.variables import check_variables, parts_of
 from reference.weights import Weights
 
 WEIGHTS_FILE = "model.safetensors"
-TENSORFLOW_PREFIX = "bert_model.ckpt"
-# What a TensorFlow 1 checkpoint holds beside the model.
-OPTIMISER_STATE = ("adam_m", "adam_v", "global_step")
+DESCRIPTION_FILE = "checkpoint.json"
+
+
+class Layout(StrEnum):
+    """How a checkpoint's files are named and its variables called."""
+
+    OURS = "ours"
+    HUGGINGFACE = "huggingface"
+    TF1 = "tf1"
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,7 @@ class Checkpoint:
     weights: Weights
     tokenizer: Tokenizer
     description: dict = field(default_factory=dict)
+    layout: Layout = Layout.OURS
 
     @property
     def name(self) -> str:
@@ -46,6 +67,11 @@ class Checkpoint:
     def masking(self) -> str | None:
         """The masking it was pre-trained with, where that was recorded."""
         return self.description.get("masking")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What it holds: encoder, pooler and which heads."""
+        return parts_of(self.weights)
 
     @property
     def sha256(self) -> str:
@@ -63,17 +89,16 @@ def read_checkpoint(directory: str | Path) -> Checkpoint:
     directory = Path(directory)
     if not directory.is_dir():
         raise InputError(f"{directory}: no such checkpoint directory")
-    config = BertConfig.from_file(directory / "bert_config.json")
-    description = _read_description(directory / "checkpoint.json")
-    lower_case = description.get("lower_case")
-    tokenizer = Tokenizer.from_file(directory / "vocab.txt", lower_case)
+    config_path, config = _read_config(directory)
+    description = _read_description(directory)
+    tokenizer = _read_tokenizer(directory, description.get("lower_case"))
     if len(tokenizer.vocab) != config.vocab_size:
         raise InputError(
             f"{directory / 'vocab.txt'}: {len(tokenizer.vocab)} word pieces, but "
-            f"bert_config.json says {config.vocab_size}; take both from one model"
+            f"{config_path.name} says {config.vocab_size}; take both from one model"
         )
-    weights = _read_weights(directory)
-    return Checkpoint(directory, config, weights, tokenizer, description)
+    layout, weights = _read_weights(directory, config)
+    return Checkpoint(directory, config, weights, tokenizer, description, layout)
 
 
 def write_checkpoint(
@@ -83,74 +108,73 @@ def write_checkpoint(
     vocab: Sequence[str],
     description: dict,
 ) -> None:
-    """Write a checkpoint directory; the weights come last, so that it is there whole.
+    """Write our layout; the weights come last, so that the checkpoint is there whole.
 
     `description` is JSON: how the model was made ("masking", "lower_case", …).
     """
     directory = Path(directory)
+    write_config(directory, config, vocab)
+    write_description(directory, description)
+    write_arrays(directory / WEIGHTS_FILE, weights)
+
+
+def write_config(directory: Path, config: BertConfig, vocab: Sequence[str]) -> None:
+    """Write bert_config.json and vocab.txt as the original has them."""
     with written_whole(directory / "bert_config.json") as file:
         file.write(config.to_json())
     with written_whole(directory / "vocab.txt") as file:
         file.writelines(f"{piece}\n" for piece in vocab)
-    with written_whole(directory / "checkpoint.json") as file:
+
+
+def write_description(directory: Path, description: dict) -> None:
+    """Write how the model was made, which other programs do not look at."""
+    with written_whole(directory / DESCRIPTION_FILE) as file:
         file.write(json.dumps(description, indent=2) + "\n")
-    write_arrays(directory / WEIGHTS_FILE, weights)
 
 
-def write_arrays(path: Path, arrays: dict[str, np.ndarray], note: str = "") -> None:
-    """Write named arrays as safetensors, whole or not at all."""
-    contiguous = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
-    metadata = {"note": note} if note else None
-    with written_whole(path, "wb") as file:
-        file.write(safetensors.numpy.save(contiguous, metadata))
-
-
-def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], str]:
-    """Read what `write_arrays` wrote: the arrays and the note."""
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-            return arrays, (file.metadata() or {}).get("note", "")
-    except (safetensors.SafetensorError, OSError) as error:
-        raise InputError(f"{path}: not a readable safetensors file: {error}") from error
-
-
-def _read_weights(directory: Path) -> Weights:
-    if (directory / WEIGHTS_FILE).exists():
-        return read_arrays(directory / WEIGHTS_FILE)[0]
-    if (directory / f"{TENSORFLOW_PREFIX}.index").exists():
-        return _read_tensorflow(directory / TENSORFLOW_PREFIX)
-    raise InputError(
-        f"{directory}: no weights; expected {WEIGHTS_FILE} or "
-        f"{TENSORFLOW_PREFIX}.index with its data"
-    )
-
-
-def _read_tensorflow(prefix: Path) -> Weights:
-    try:
-        import tensorflow as tf
-    except ImportError as error:
+def _read_config(directory: Path) -> tuple[Path, BertConfig]:
+    """The config under either name, and that name; two that are there must agree."""
+    names = ("bert_config.json", "config.json")
+    found = [directory / name for name in names if (directory / name).exists()]
+    found = found or [directory / names[0]]
+    configs = [BertConfig.from_file(path) for path in found]
+    if configs[0] != configs[-1]:
         raise InputError(
-            f"{prefix}: reading a TensorFlow checkpoint needs TensorFlow; install it, "
-            f"or convert the checkpoint on a machine that has it"
-        ) from error
-    try:
-        reader = tf.train.load_checkpoint(str(prefix))
-        names = reader.get_variable_to_shape_map()
-        return {
-            name: reader.get_tensor(name)
-            for name in sorted(names)
-            if not name.endswith(OPTIMISER_STATE)
-        }
-    except (tf.errors.OpError, RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{prefix}: damaged checkpoint: {reason}") from error
+            f"{directory}: {' and '.join(names)} are of different models; keep the one "
+            "that its weights belong to"
+        )
+    return found[0], configs[0]
 
 
-def _read_description(path: Path) -> dict:
-    if not path.exists():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: not JSON: {error}") from error
+def _read_description(directory: Path) -> dict:
+    path = directory / DESCRIPTION_FILE
+    return read_json_object(path) if path.exists() else {}
+
+
+def _read_tokenizer(directory: Path, lower_case: bool | None) -> Tokenizer:
+    """In the casing on record, or else the one that its vocabulary is made for."""
+    if lower_case is None:
+        lower_case = read_lower_case(directory)
+    path, theirs = directory / "vocab.txt", directory / "tokenizer.json"
+    if theirs.exists() and not path.exists():
+        return Tokenizer(read_vocabulary(theirs), lower_case is not False)
+    return Tokenizer.from_file(path, lower_case)
+
+
+def _read_weights(directory: Path, config: BertConfig) -> tuple[Layout, Weights]:
+    path = directory / WEIGHTS_FILE
+    if path.exists():
+        header = read_header(path)
+        # None of the original's names has a dot, and all of the others' have.
+        if any("." in name for name in header):
+            return Layout.HUGGINGFACE, read_huggingface(path, config)
+        check_variables(header, config, path)
+        return Layout.OURS, read_arrays(path)[0]
+    if prefix := find_prefix(directory):
+        return Layout.TF1, read_tf1(prefix, config)
+    for pickle in sorted(directory.glob("pytorch_model*.bin")):
+        raise InputError(pickle_refusal(pickle))
+    raise InputError(
+        f"{directory}: no weights; expected {WEIGHTS_FILE} or {PREFIX}{INDEX} with its "
+        "data"
+    )

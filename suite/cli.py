@@ -18,6 +18,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from reference.errors import InputError
+from suite.commands.checkpoint import checkpoint
 from suite.commands.instances import instances
 from suite.commands.oddities import oddities
 from suite.commands.pretrain import pretrain
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 for verb in (instances, oddities, pretrain, sweep, report, reproduce):
     app.command()(verb)
+app.add_typer(checkpoint, name="checkpoint")
 
 
 @app.callback()

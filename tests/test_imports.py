@@ -20,6 +20,7 @@ FREE = {"reference.errors", "reference.files"}
 # The modules of suite that train, that make or read what is trained on, or that start
 # what does.
 TRAINING = {
+    "suite.commands.checkpoint",
     "suite.commands.instances",
     "suite.commands.oddities",
     "suite.corpus_check",

@@ -11,9 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from reference.checkpoint import write_checkpoint
+from reference.variables import variable_shapes
 from suite.executor import Event, Job
 from suite.metrics import predictions_from_logits, scores
-from suite.pretraining import Plan, make_records, pretrain_one
+from suite.pretraining import make_records
+from suite.pretraining_run import PretrainingRun, pretrain_one
 from suite.records import Trial
 from suite.tasks import TASKS
 from suite.trials import Stack, TrialResult, run_stack, scored_splits
@@ -85,19 +87,20 @@ class MadeUp:
         said = []
         yield Event("done", job, make_records(*arguments, said.append))
 
-    def _pretrain_one(self, job: Job, plan: Plan, model, masking) -> Iterator[Event]:
+    def _pretrain_one(self, job: Job, run: PretrainingRun) -> Iterator[Event]:
         """Random numbers that differ between the maskings."""
-        self.pretrained.append(f"{model} {masking}")
-        digest = hashlib.sha256(masking.encode()).digest()
+        self.pretrained.append(run.name)
+        digest = hashlib.sha256(run.masking.encode()).digest()
         description = {
-            "masking": str(masking),
-            "corpus": [path.name for path in plan.corpus],
-            "settings": {"num_train_steps": plan.num_train_steps, "batch_size": 32},
+            "masking": run.masking,
+            "corpus": list(run.corpus),
+            "settings": {"num_train_steps": run.num_train_steps, "batch_size": 32},
             "held_out": {"masked_lm_accuracy": 0.25},
         }
-        weights = {"bert/pooler/dense/bias": np.array([*digest[:16]], np.float32)}
-        directory = plan.checkpoint(model, masking)
         config = replace(CONFIG, vocab_size=len(PIECES))
-        write_checkpoint(directory, config, weights, PIECES, description)
-        yield Event("report", job, (f"{model} {masking}", 1, 1, 9.5))
+        shapes = variable_shapes(config)
+        weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+        weights["bert/pooler/dense/bias"][:16] = [*digest[:16]]
+        write_checkpoint(run.directory, config, weights, PIECES, description)
+        yield Event("report", job, (run.name, 1, 1, 9.5))
         yield Event("done", job, {})

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,38 +17,14 @@ from reference.checkpoint import write_checkpoint
 from reference.configuration import BertConfig
 from reference.instances import digest
 from reference.tfrecords import read_tfrecords, write_tfrecords
+from reference.variables import variable_shapes
 from suite import cli, pipeline, readme
+from suite.commands import report
 from tests.suite.miniature import PIECES
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = ("instances", "pretrain", "sweep", "report", "reproduce")
 RTE_TRAIN_ROWS = 2490
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def typed(monkeypatch, capsys):
-    """`python -m suite WORDS` in this process, which has loaded everything."""
-
-    def run(*words) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["suite", *map(str, words)])
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code or 0
-        else:
-            code = 0
-        return Ended(code, *capsys.readouterr())
-
-    return run
 
 
 def typed_in_a_shell(*words, **options) -> subprocess.Popen:
@@ -61,10 +36,11 @@ def typed_in_a_shell(*words, **options) -> subprocess.Popen:
 @pytest.fixture
 def place(tmp_path, monkeypatch) -> Path:
     """A directory with one of everything, good and bad; what runs write goes there."""
-    for module in (cli, pipeline):
+    for module in (report, pipeline, readme):
         monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(readme, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(readme, "ROOT", tmp_path)
+    (tmp_path / "README.md").write_text(f"{readme.BEGIN}\n{readme.END}\n")
     files = {
         "vocab.txt": "\n".join(PIECES) + "\n",
         "no_mask.txt": "\n".join(p for p in PIECES if p != "[MASK]") + "\n",
@@ -86,8 +62,10 @@ def place(tmp_path, monkeypatch) -> Path:
     (tmp_path / "few" / "RTE").mkdir(parents=True)
     (tmp_path / "few/RTE/train.tsv").write_bytes(train[: train.index(b"\n9\t") + 1])
     config = BertConfig(len(PIECES), 8, 1, 2, 16)
-    write_checkpoint(tmp_path / "checkpoint", config, {}, PIECES, {})
-    write_checkpoint(tmp_path / "other_vocab", config, {}, PIECES[:-1], {})
+    shapes = variable_shapes(config)
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    write_checkpoint(tmp_path / "checkpoint", config, weights, PIECES, {})
+    write_checkpoint(tmp_path / "other_vocab", config, weights, PIECES[:-1], {})
     return tmp_path
 
 
@@ -230,8 +208,89 @@ def test_stopped_from_the_keyboard(place):
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == "Stopped. The same command goes on from here.\n"
+    assert err == "Stopped.\n"  # one shard is begun anew
     assert not (place / "out.tfrecord").exists()
+
+
+def test_pretraining_stopped_from_the_keyboard(place):
+    """A terminal interrupts the program and its worker, which waits for records."""
+    os.mkfifo(place / "pipe.tfrecord")
+    process = typed_in_a_shell(
+        *("pretrain", "--input", place / "pipe.tfrecord", "--num-train-steps", 1),
+        *("--held-out", place / "good.tfrecord", "--vocab", place / "vocab.txt"),
+        *("--output-dir", place / "made"),
+        start_new_session=True,
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
+    with open(place / "pipe.tfrecord", "w"):  # returns once the worker reads
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "Stopped. The same command goes on from here.\n"
+
+
+@pytest.mark.slow
+def test_pretraining_in_a_shell(place):
+    """Metrics and the checkpoint on the terminal, and no word of a library's."""
+    records = place / "made.tfrecord"
+    options = ("--vocab", place / "vocab.txt", "--max-seq-length", 16)
+    made = typed_in_a_shell(
+        "instances", "--input", place / "text.txt", "--output", records, *options
+    )
+    made.communicate(timeout=60)
+    process = typed_in_a_shell(
+        *("pretrain", "--input", records, "--held-out", records, *options[:2]),
+        *("--output-dir", place / "made", "--num-train-steps", 3),
+    )
+    out, err = process.communicate(timeout=900)
+    assert (process.returncode, err) == (0, "")
+    assert "masked_lm_accuracy = 0." in out
+    assert out.endswith(f"Checkpoint: {place / 'made'}\n")
+    assert (place / "made/model.safetensors").is_file()
+
+
+SPREAD = {
+    "as typed": ("--input a --input b", "--input a --input b"),
+    "several": ("--input a b c --seed 1", "--input a --input b --input c --seed 1"),
+    "two lists": ("--input a b --out c d", "--input a --input b --out c --out d"),
+    "both ways": ("--input a b --input c", "--input a --input b --input c"),
+    "with a sign": ("--input=a b --seed=1", "--input=a --input b --seed=1"),
+    "not repeatable": ("--seed 1 2", "--seed 1 2"),
+    "ended by a flag": ("--input a --cased b", "--input a --cased b"),
+    "ended by hyphens": ("--input a -- b", "--input a -- b"),
+    "no option": ("report run", "report run"),
+    "no value": ("--input --input a", "--input --input a"),
+}
+
+
+@pytest.mark.parametrize("case", SPREAD)
+def test_a_list_is_an_option_for_each_value(case):
+    words, spread = (side.split() for side in SPREAD[case])
+    assert cli.spread(words, {"--input", "--out"}) == spread
+
+
+def test_lists_are_taken_as_a_shell_makes_them(typed, place):
+    (place / "more.txt").write_text("a b\nc d\n\ne f\ng h\n")
+    pair = place / "text.txt", place / "more.txt"
+    outputs = place / "0.tfrecord", place / "1.tfrecord"
+    rest = ("--vocab", place / "vocab.txt", "--max-seq-length", 16)
+    ended = typed("instances", "--input", *pair, "--output", *outputs, *rest)
+    assert (ended.code, ended.err) == (0, "")
+    each = [word for path in pair for word in ("--input", path)]
+    one = place / "one.tfrecord"
+    assert typed("instances", *each, "--output", one, *rest).code == 0
+    assert digest(read_tfrecords(outputs[:1])) == digest(
+        {name: values[::2] for name, values in read_tfrecords([one]).items()}
+    )
+
+
+def test_every_list_in_the_help_may_be_spread(typed):
+    """What is shown with three dots is what `main` spreads, and nothing else."""
+    shown = set()
+    for verb in VERBS:
+        shown |= set(re.findall(r"(--\S+) [A-Z]+\.\.\.", typed(verb, "--help").out))
+    assert shown == cli._repeatable()
+    assert shown >= {"--input", "--output", "--held-out", "--corpus", "--checkpoint"}
 
 
 # How it refuses
@@ -283,6 +342,10 @@ BAD_INPUT = {
     "unknown model": (
         (*PRETRAIN, "--vocab", "vocab.txt", *RECORDS, "--model", "BERT-Huge"),
         r"unknown model .*BERT-Huge.* known: BERT-Tiny",
+    ),
+    "records of something else": (
+        (*PRETRAIN, "--vocab", "vocab.txt", *RECORDS),
+        r"good.tfrecord: expected pre-training instances, found no input_mask",
     ),
     "vocabulary without [MASK], pre-training": (
         (*PRETRAIN, "--vocab", "no_mask.txt", *RECORDS),
@@ -396,7 +459,8 @@ BAD_USAGE = {
     "no number": ((*GOOD_INSTANCES, "--seed", "one"), "'--seed'"),
     "no seeds": (("reproduce", "--seeds", "0"), "'--seeds'"),
     "no steps": (("reproduce", "--pretrain-steps", "0"), "'--pretrain-steps'"),
-    "nothing to read": (INSTANCES, "Missing option '--input'"),
+    "nothing to read": (PRETRAIN, "Missing option '--input'"),
+    "stray word": ((*GOOD_INSTANCES, "--seed", "1", "2"), "unexpected extra argument"),
     "output is a directory": ((*GOOD_INSTANCES, "--output", "glue"), "is a directory"),
     "checkpoint is a file": (
         (*SWEEP, "--glue-dir", "glue", "--checkpoint", "text.txt"),
@@ -475,17 +539,3 @@ def test_a_disk_that_cannot_be_written_is_named(typed, monkeypatch, place):
         2,
         "Error: reports/README.md: No space left on device\n",
     )
-
-
-@pytest.mark.parametrize(
-    ("asked", "given"),
-    [
-        ("RTE,MRPC", ("MRPC", "RTE")),
-        (" RTE , CoLA ,", ("CoLA", "RTE")),
-        ("AX", ("MNLI",)),
-        ("AX,MNLI,RTE", ("MNLI", "RTE")),
-        ("RTE,RTE", ("RTE",)),
-    ],
-)
-def test_tasks_are_run_once_in_the_order_of_glue(asked, given):
-    assert cli._task_names(asked) == given
