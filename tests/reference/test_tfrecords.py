@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import google_crc32c
 import numpy as np
@@ -60,6 +61,18 @@ def test_round_trip(tmp_path, arrays):
     found = read_tfrecords([path])
     assert_same(found, arrays)
     assert digest(found) == digest(arrays)
+
+
+def test_the_readmes_example_reads_them(tmp_path, monkeypatch, tf, arrays):
+    monkeypatch.chdir(tmp_path)
+    write_tfrecords(["records/a.tfrecord"], arrays)
+    readme = Path(__file__).parents[2] / "README.md"
+    example = readme.read_text().partition("```python\n")[2].partition("```")[0]
+    given = {"tf": tf, "S": WIDTHS["input_ids"], "P": WIDTHS["masked_lm_ids"]}
+    exec(example, given)
+    records = list(given["records"].as_numpy_iterator())
+    for name, array in arrays.items():
+        np.testing.assert_array_equal([record[name] for record in records], array)
 
 
 def test_the_bytes_are_those_of_protobuf(arrays):
