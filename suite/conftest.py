@@ -8,7 +8,7 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from suite.instance_rates import instance_rates, ratios
+from suite.instance_rates import growth, instance_rates, ratios, shard_ratios
 from suite.markdown import counted
 
 
@@ -54,7 +54,9 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(
             f"{one.name}: {rate:,.0f} {unit}/s (median of {counted(rounds, 'round')})"
         )
-    for line in ratios(instance_rates(_as_recorded(measured))):
+    recorded = _as_recorded(measured)
+    rates = instance_rates(recorded)
+    for line in (*ratios(rates), *shard_ratios(rates, growth(recorded))):
         terminalreporter.write_line(line)
 
 

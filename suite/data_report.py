@@ -13,7 +13,13 @@ import pandas as pd
 
 from reference.files import written_whole
 from suite.figures import growth_figure
-from suite.instance_rates import DUPE_FACTOR, growth, instance_rates, ratios
+from suite.instance_rates import (
+    DUPE_FACTOR,
+    growth,
+    instance_rates,
+    ratios,
+    shard_ratios,
+)
 from suite.markdown import NOTHING, frame_table
 
 BENCHMARKS, ODDITIES = "instances.json", "oddities.json"
@@ -51,6 +57,7 @@ def _speed(benchmarks: Mapping | None) -> list[str]:
     if benchmarks is None:
         return ["## Speed", f"Not measured yet: `{_SPEED_COMMAND}`."]
     rates = instance_rates(benchmarks["benchmarks"])
+    in_shards = shard_ratios(rates, growth(benchmarks["benchmarks"]))
     if not rates:
         return ["## Speed", f"Not measured yet: `{_SPEED_COMMAND}`."]
     rows = pd.Series(rates).rename_axis(["way", "masking"]).unstack()
@@ -65,7 +72,7 @@ def _speed(benchmarks: Mapping | None) -> list[str]:
         "`reference/fast_instances.py`. All make the same records, which the "
         "measurement checks.",
         frame_table(frame.map(_counted)),
-        "\n".join(f"- {line}" for line in ratios(rates)),
+        "\n".join(f"- {line}" for line in (*ratios(rates), *in_shards)),
         f"Measured on {', '.join(about.values())}. Record: "
         f"`results/data/{BENCHMARKS}`, made by `{_SPEED_COMMAND}` with the original in "
         "reach (`pip install --no-deps bert-tensorflow==1.0.4`).",
@@ -77,6 +84,7 @@ def _growth(frame: pd.DataFrame) -> list[str]:
         {
             "Shards": frame["shards"].map(str),
             "Workers": frame["workers"].map(str),
+            "Masking": frame["masking"],
             "Characters": frame["characters"].map(_counted),
             "Instances": frame["instances"].map(_counted),
             "Seconds": frame["seconds"].map("{:.1f}".format),

@@ -111,8 +111,8 @@ def growth_figure(path: Path, growth: pd.DataFrame) -> Path:
         for panel, column, label in zip(
             panels, ("seconds", "peak_mb"), labels, strict=True
         ):
-            for workers, rows in growth.groupby("workers"):
-                name = f"{workers} worker{'s' if workers > 1 else ''}"
+            for (workers, masking), rows in growth.groupby(["workers", "masking"]):
+                name = f"{workers} worker{'s' if workers > 1 else ''}, {masking}"
                 panel.plot(rows["shards"], rows[column], "o-", label=name)
             panel.set_xticks(sorted(growth["shards"].unique()))
             panel.set_ylim(bottom=0)

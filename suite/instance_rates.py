@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from suite.markdown import counted
+
 DUPE_FACTOR = 5  # of all measurements
 
 Rates = dict[tuple[str, str], float]
@@ -22,6 +24,20 @@ def instance_rates(benchmarks: Iterable[Mapping]) -> Rates:
             rate = about["amount"] / one["stats"]["median"]
             rates.setdefault((about["way"], about["masking"]), []).append(rate)
     return {way: statistics.median(turns) for way, turns in rates.items()}
+
+
+def shard_ratios(rates: Rates, growth: pd.DataFrame) -> Sequence[str]:
+    """The whole command on most shards beside the original, in words."""
+    original = rates.get(("original", "wordpiece"))
+    if not original or growth.empty:
+        return []
+    most = growth[growth["shards"] == growth["shards"].max()]
+    return [
+        f"{row.masking}: {counted(row.shards, 'shard')} with "
+        f"{counted(row.workers, 'worker')}, start-up included, are made at "
+        f"{row.rate / original:.1f} times the original's rate"
+        for row in most.itertuples()
+    ]
 
 
 def ratios(rates: Rates) -> Sequence[str]:
@@ -51,6 +67,7 @@ def growth(benchmarks: Iterable[Mapping]) -> pd.DataFrame:
                 {
                     "shards": about["shards"],
                     "workers": about["workers"],
+                    "masking": about["shard_masking"],
                     "characters": about["characters"],
                     "instances": about["amount"],
                     "seconds": seconds,

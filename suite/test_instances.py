@@ -11,6 +11,7 @@ corpus unless other files are named; the last benchmarks make a shard of each of
 
 import importlib.util
 import itertools
+import json
 import os
 import random
 import subprocess
@@ -150,9 +151,13 @@ def test_instances(benchmark, given, text, tmp_path, made_before, turn, way, mas
 
 
 @pytest.mark.parametrize(
-    ("shards", "workers"), [(1, 1), (2, 1), (4, 1), (8, 1), (8, 2)]
+    ("shards", "workers", "masking"),
+    [
+        *((shards, 1, MaskingScheme.WORDPIECE) for shards in (1, 2, 4, 8)),
+        *((8, 2, masking) for masking in MaskingScheme),
+    ],
 )
-def test_instances_of_shards(benchmark, given, tmp_path, shards, workers):
+def test_instances_of_shards(benchmark, given, tmp_path, shards, workers, masking):
     """The whole command, from start to end, with the memory of its largest process."""
     texts, vocab = given
     if len(texts) < shards:
@@ -164,18 +169,19 @@ def test_instances_of_shards(benchmark, given, tmp_path, shards, workers):
         directory = next(directories)
         command = [sys.executable, "-m", "suite", "instances", "--vocab", str(vocab)]
         command += ["--output-dir", str(directory), "--workers", str(workers)]
-        command += ["--dupe-factor", str(DUPE_FACTOR), "--input"]
+        command += ["--masking", masking, "--dupe-factor", str(DUPE_FACTOR), "--input"]
         command += map(str, texts[:shards])
         peaks.append(_peak_memory(command))
-        return directory
+        return Path(directory)
 
     directory = benchmark.pedantic(make, rounds=1)
-    made = [read_tfrecords([path]) for path in directory.glob("*.tfrecord")]
+    sidecars = [json.loads(path.read_text()) for path in directory.glob("*.json")]
     benchmark.extra_info.update(
-        amount=sum(len(shard["input_ids"]) for shard in made),
+        amount=sum(sidecar["counts"]["instances"] for sidecar in sidecars),
         unit="instances",
         shards=shards,
         workers=workers,
+        shard_masking=str(masking),
         characters=sum(
             len(line) for path in texts[:shards] for line in read_lines(path)
         ),
@@ -187,5 +193,6 @@ def _peak_memory(command: list[str]) -> int:
     """Run a command; returns the most bytes that one of its processes held."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    process.returncode = os.waitstatus_to_exitcode(status)  # it was waited for here
+    assert process.returncode == 0
     return usage.ru_maxrss * 1024  # kilobytes, on Linux

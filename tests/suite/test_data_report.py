@@ -61,7 +61,7 @@ def test_the_page(tmp_path, made):
     page, figure = write_data_report(tmp_path, tmp_path / "reports")
     text = page.read_text()
     assert "| plain | – | 500 |" in text
-    assert "| 2 | 1 | 12 | 600 | 3.0 | 200 | 300 |" in text
+    assert "| 2 | 1 | wordpiece | 12 | 600 | 3.0 | 200 | 300 |" in text
     assert "### whole-word" in text
     assert "Text: text.txt" in text
     before = page.read_bytes(), figure.read_bytes()

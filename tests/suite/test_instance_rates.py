@@ -2,7 +2,7 @@
 
 import pytest
 
-from suite.instance_rates import growth, instance_rates, ratios
+from suite.instance_rates import growth, instance_rates, ratios, shard_ratios
 
 
 def one(way, masking, seconds):
@@ -20,6 +20,7 @@ BENCHMARKS = [
             "shards": 2,
             "workers": 1,
             "characters": 12,
+            "shard_masking": "wordpiece",
             "peak_memory_bytes": 3e8,
         },
         "stats": {"median": 3.0},
@@ -46,6 +47,17 @@ def test_ratios_in_words():
     ]
 
 
+def test_shards_beside_the_original():
+    rates = instance_rates(BENCHMARKS)
+    assert shard_ratios(rates, growth(BENCHMARKS)) == []
+    with_original = rates | {("original", "wordpiece"): 50.0}
+    assert shard_ratios(with_original, growth([])) == []
+    assert shard_ratios(with_original, growth(BENCHMARKS)) == [
+        "wordpiece: 2 shards with 1 worker, start-up included, are made at 4.0 times "
+        "the original's rate"
+    ]
+
+
 def test_growth():
     [row] = growth(BENCHMARKS).to_dict("records")
     assert row == pytest.approx(
@@ -53,6 +65,7 @@ def test_growth():
             "shards": 2,
             "workers": 1,
             "characters": 12,
+            "masking": "wordpiece",
             "instances": 600,
             "seconds": 3.0,
             "rate": 200.0,
