@@ -115,7 +115,7 @@ def growth_figure(path: Path, growth: pd.DataFrame) -> Path:
                 name = f"{workers} worker{'s' if workers > 1 else ''}, {masking}"
                 panel.plot(rows["shards"], rows[column], "o-", label=name)
             panel.set_xticks(sorted(growth["shards"].unique()))
-            panel.set_ylim(bottom=0)
+            panel.set_ylim(0, 1.15 * growth[column].max())
             panel.set_xlabel("shards")
             panel.set_ylabel(label)
             panel.spines[["top", "right"]].set_visible(False)
