@@ -1,15 +1,24 @@
-"""The one place that calls TensorFlow's or JAX's own API: compiling and gradients.
+"""The door to TensorFlow's or JAX's own API: compiling, gradients, devices.
 
-Everything else of the reference is written in `keras.ops`. Keras's own training loop
-is not used: it cannot keep the shapes of differently padded batches static, and what it
-does around a step takes long beside the step of a small model.
+Everything else of the reference is written in `keras.ops`. What stands behind the door
+is in engine_tensorflow.py and engine_jax.py, which have the same functions. Keras's own
+training loop is not used: it cannot keep the shapes of differently padded batches
+static, and what it does around a step takes long beside the step of a small model.
+
+Variables are Keras variables with a leading trial axis; inputs are dicts of arrays, of
+which those with two axes or more are `[K, B, ...]`, those with one `[K]`.
 """
 
+import importlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import ModuleType
 
 import keras
 import numpy as np
-from keras import ops
+
+from reference.devices import ONE_DEVICE, Mesh
+from reference.errors import InputError
 
 
 def name() -> str:
@@ -17,209 +26,93 @@ def name() -> str:
     return keras.backend.backend()
 
 
-def describe_device() -> dict[str, str]:
-    """What this process computes on: backend, its version, kind and name of device."""
-    if name() == "tensorflow":
-        import tensorflow as tf
-
-        found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices(
-            "TPU"
+def engine() -> ModuleType:
+    """The module that speaks to the backend; InputError where there is none."""
+    known = ("tensorflow", "jax")
+    if name() not in known:
+        raise InputError(
+            f"KERAS_BACKEND: expected {' or '.join(known)}, found {name()}; choose one"
         )
-        kind = found[0].device_type if found else "CPU"
-        details = "" if not found else found[0].name
-        return {"backend": f"tensorflow {tf.__version__}", "device": kind + details}
-    import jax
-
-    device = jax.devices()[0]
-    kind = device.platform.upper()
-    details = "" if kind == "CPU" else f" {device.device_kind}"
-    return {"backend": f"jax {jax.__version__}", "device": kind + details}
+    return importlib.import_module(f"reference.engine_{name()}")
 
 
-def compile_training_step(weights: list, slots: list, losses, update) -> Callable:
+def building(mesh: Mesh = ONE_DEVICE) -> AbstractContextManager:
+    """Where the variables of a model that trains on `mesh` are to be made."""
+    return engine().building(mesh)
+
+
+def compile_training_step(
+    weights: list, slots: list, losses, update, mesh: Mesh = ONE_DEVICE
+) -> Callable:
     """A whole batch's gradients and update as one program per shape of its inputs.
 
     `losses(inputs)` gives each trial's loss, `[K]`, from the Keras variables
     `weights`; their sum is differentiated. `update(state, gradients, learning_rates)`
-    gives the new values of `weights + slots`. The returned function takes `inputs` (a
-    dict of arrays) and learning rates, updates the variables, returns the losses `[K]`.
+    gives the new values of `weights + slots`. The returned function takes `inputs` and
+    learning rates `[K]`, updates the variables, returns the losses `[K]`. Over a mesh
+    every device computes its rows' losses, which are added up.
     """
-    compilers = {"tensorflow": _tensorflow_step, "jax": _jax_step}
-    return compilers[name()](weights, slots, losses, update)
+    return engine().compile_training_step(weights, slots, losses, update, mesh)
 
 
-def compile_gradients(weights: list, sums: list, losses) -> Callable:
+def compile_gradients(
+    weights: list, sums: list, losses, mesh: Mesh = ONE_DEVICE
+) -> Callable:
     """Add a part of a batch to the gradients' `sums`: one program per shape of it.
 
     `losses(inputs)` gives each trial's loss, `[K]`, from the Keras variables
-    `weights`; their sum is differentiated. The returned function takes `inputs` (a
-    dict of arrays; where its "first" is true the sums start anew), updates the
-    variables `sums` and returns the losses `[K]`.
+    `weights`; their sum is differentiated. The returned function takes `inputs`
+    (where "first" is true the sums start anew), updates the variables `sums` and
+    returns the losses `[K]`.
     """
-    compilers = {"tensorflow": _tensorflow_gradients, "jax": _jax_gradients}
-    return compilers[name()](weights, sums, losses)
+    return engine().compile_gradients(weights, sums, losses, mesh)
 
 
-def compile_update(variables: list, read: list, update) -> Callable:
-    """The update of `compile_training_step` by itself, from gradients in `read`."""
-    if name() == "tensorflow":
-        import tensorflow as tf
-
-        @tf.function(jit_compile=True)
-        def step(learning_rates):
-            state, found = _values(variables), _values(read)
-            _assign(variables, update(state, found, learning_rates))
-
-        return step
-    import jax
-
-    compiled = jax.jit(update, donate_argnums=0)
-    return lambda learning_rates: _assign(
-        variables, compiled(_values(variables), _values(read), learning_rates)
-    )
+def compile_update(
+    variables: list, sums: list, update, mesh: Mesh = ONE_DEVICE
+) -> Callable:
+    """The update of `compile_training_step` by itself, from the gradients' `sums`."""
+    return engine().compile_update(variables, sums, update, mesh)
 
 
-def compile_function(variables: list, function) -> Callable:
-    """Compile `function(inputs)`, which reads the Keras `variables`, to NumPy."""
-    if name() == "tensorflow":
-        import tensorflow as tf
+def compile_function(variables: list, function, fetch: bool = True) -> Callable:
+    """Compile `function(inputs)`, which reads the Keras `variables`.
 
-        _expect_many_shapes(tf)
-        compiled = tf.function(function, jit_compile=True)
-        return lambda inputs: keras.tree.map_structure(np.asarray, compiled(inputs))
-    import jax
-
-    compiled = jax.jit(
-        lambda values, inputs: _with(variables, values, function, inputs)
-    )
-    return lambda inputs: keras.tree.map_structure(
-        np.asarray, compiled(_values(variables), inputs)
-    )
+    The returned function gives NumPy arrays, or what is on the device if not `fetch`.
+    """
+    compiled = engine().compile_function(variables, function)
+    if not fetch:
+        return compiled
+    return lambda inputs: keras.tree.map_structure(fetched, compiled(inputs))
 
 
 def gradients(weights: list, losses, inputs) -> list[np.ndarray]:
     """The gradient of the summed losses with respect to each of `weights`."""
-    if name() == "tensorflow":
-        found, _ = _tensorflow_differentiated(weights, losses, inputs)
-    else:
-        found, _ = _jax_differentiated(weights, losses)(_values(weights), inputs)
-    return [np.asarray(gradient) for gradient in found]
+    return [fetched(g) for g in engine().gradients(weights, losses, inputs)]
 
 
-def _tensorflow_step(weights, slots, losses, update):
-    import tensorflow as tf
+def join_hosts() -> None:
+    """Make this process one of several hosts that train together; before all else.
 
-    _expect_many_shapes(tf)
-
-    @tf.function(jit_compile=True)
-    def step(inputs, learning_rates):
-        found, by_trial = _tensorflow_differentiated(weights, losses, inputs)
-        state = weights + slots
-        _assign(state, update(_values(state), found, learning_rates))
-        return by_trial
-
-    return step
+    How many there are and which this is, the environment says: KERAS_DISTRIBUTION_*
+    or what a TPU pod or a cluster sets (JAX), TF_CONFIG (TensorFlow).
+    """
+    engine().join_hosts()
 
 
-def _jax_step(weights, slots, losses, update):
-    import jax
-
-    count = len(weights)
-
-    def pure_step(state, inputs, learning_rates):
-        found, by_trial = _jax_differentiated(weights, losses)(state[:count], inputs)
-        return update(state, found, learning_rates), by_trial
-
-    compiled = jax.jit(pure_step, donate_argnums=0)
-
-    def step(inputs, learning_rates):
-        state = weights + slots
-        values, by_trial = compiled(_values(state), inputs, learning_rates)
-        _assign(state, values)
-        return by_trial
-
-    return step
+def is_first_host() -> bool:
+    """Whether this process is the one that writes files."""
+    return engine().host_index() == 0
 
 
-def _tensorflow_gradients(weights, sums, losses):
-    import tensorflow as tf
-
-    _expect_many_shapes(tf)
-
-    @tf.function(jit_compile=True)
-    def part(inputs):
-        found, by_trial = _tensorflow_differentiated(weights, losses, inputs)
-        _assign(sums, _added(found, _values(sums), inputs["first"]))
-        return by_trial
-
-    return part
+def fetched(value) -> np.ndarray:
+    """The whole of an array that may lie on several devices or hosts."""
+    return engine().fetched(value)
 
 
-def _tensorflow_differentiated(weights, losses, inputs):
-    """The gradients of the summed losses, and the losses."""
-    import tensorflow as tf
-
-    with tf.GradientTape() as tape:
-        by_trial = losses(inputs)
-        total = ops.sum(by_trial)
-    # A look-up's gradient comes as rows; the update works on whole tables.
-    found = tape.gradient(total, _values(weights))
-    return [tf.convert_to_tensor(gradient) for gradient in found], by_trial
-
-
-def _expect_many_shapes(tf) -> None:
-    """A program per padded length is meant; TensorFlow would warn of every one."""
-    tf.get_logger().setLevel("ERROR")
-
-
-def _jax_gradients(weights, sums, losses):
-    import jax
-
-    def pure_part(weight_values, sum_values, inputs):
-        found, by_trial = _jax_differentiated(weights, losses)(weight_values, inputs)
-        return _added(found, sum_values, inputs["first"]), by_trial
-
-    compiled = jax.jit(pure_part, donate_argnums=1)
-
-    def part(inputs):
-        state = _values(weights), _values(sums)
-        values, by_trial = compiled(*state, inputs)
-        _assign(sums, values)
-        return by_trial
-
-    return part
-
-
-def _jax_differentiated(weights, losses):
-    """The same, as a function of the weights' values and the inputs."""
-    import jax
-
-    def total(values, inputs):
-        by_trial = _with(weights, values, losses, inputs)
-        return ops.sum(by_trial), by_trial
-
-    return jax.grad(total, has_aux=True)
-
-
-def _added(gradients, sums, first):
-    """The sums with this part's gradients; alone where it is the first part."""
+def added(gradients: list, sums: list, first) -> list:
+    """The sums with a part's gradients; these alone where it is the first part."""
     return [
-        ops.where(first, gradient, total + gradient)
+        keras.ops.where(first, gradient, total + gradient)
         for gradient, total in zip(gradients, sums, strict=True)
     ]
-
-
-def _values(variables) -> list:
-    return [variable.value for variable in variables]
-
-
-def _assign(variables, values) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
-
-
-def _with(variables, values, function, inputs):
-    """Call `function(inputs)` with the variables standing for the given values."""
-    mapping = list(zip(variables, values, strict=True))
-    with keras.StatelessScope(state_mapping=mapping):
-        return function(inputs)

@@ -88,6 +88,16 @@ def read_config_fields(path: Path) -> dict:
     return {key: stated[key] for key in (*REQUIRED, *OPTIONAL) if key in stated}
 
 
+def has_exact_gelu(directory: Path) -> bool:
+    """Whether transformers computes the exact GELU for the config.json there, if any.
+
+    "gelu" is that, and the default; here it is always the original's approximation by
+    tanh (see COMPUTED).
+    """
+    path = directory / "config.json"
+    return path.exists() and read_json_object(path).get("hidden_act", "gelu") == "gelu"
+
+
 def read_json_object(path: Path) -> dict:
     """A JSON file's one object; InputError where it holds none."""
     try:

@@ -59,7 +59,7 @@ class BertConfig:
             raise InputError(
                 f"{where}: expected sequences of at most "
                 f"{self.max_position_embeddings} tokens, the model's positions, found "
-                f"{length}; choose a shorter length"
+                f"{length}; choose a shorter length, or a model with more positions"
             )
 
     @classmethod

@@ -6,10 +6,6 @@ look at. Not here: what the layouts are (checkpoint.py).
 """
 
 import dataclasses
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from reference.checkpoint import (
@@ -23,6 +19,7 @@ from reference.checkpoint import (
     write_description,
 )
 from reference.errors import InputError
+from reference.files import directory_written_whole
 from reference.huggingface import write_huggingface
 from reference.tf1_checkpoint import PREFIX, write_tf1
 
@@ -51,7 +48,7 @@ def convert(
     target = Path(target).resolve()
     check_target(target, force=force)
     checkpoint = read_checkpoint(source)
-    with _directory_written_whole(target) as aside:
+    with directory_written_whole(target) as aside:
         write_layout(checkpoint, aside, layout)
         written = read_checkpoint(aside)
         if written.sha256 != checkpoint.sha256:
@@ -98,39 +95,6 @@ def check_target(target: Path, *, force: bool) -> None:
             f"{target}: expected nothing but a checkpoint to be replaced, found "
             f"{_some(foreign)}; name another directory, or move that away"
         )
-
-
-@contextmanager
-def _directory_written_whole(target: Path) -> Iterator[Path]:
-    """A directory beside `target`, put in its place when the block succeeds."""
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    replaced = target.with_name(f".{target.name}.{os.getpid()}.old")
-    shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        _sync(aside)
-        if target.exists():
-            os.replace(target, replaced)
-        os.replace(aside, target)
-        _sync(target.parent)
-    except BaseException:
-        if replaced.exists() and not target.exists():
-            os.replace(replaced, target)
-        raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        if target.exists():
-            shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _sync(directory: Path) -> None:
-    """Make the names in a directory durable; what they stand for has been synced."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _some(names: set[str]) -> str:

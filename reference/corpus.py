@@ -11,7 +11,7 @@ import itertools
 import lzma
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,8 +38,7 @@ def read_documents(
     UTF-8, naming the line, and for a corpus without text.
     """
     documents: list[Document] = [[]]
-    lines = itertools.chain.from_iterable(map(read_lines, input_files))
-    for batch in _batches(lines):
+    for batch in _batches(_all_lines(input_files)):
         for line, segment in zip(batch, tokenizer.encode_batch(batch), strict=True):
             if not line:
                 documents.append([])
@@ -69,8 +68,7 @@ def read_corpus(
 ) -> Corpus:
     """What `read_documents` returns, as arrays; the same errors."""
     tokens, lengths, is_blank = [], [], []
-    lines = itertools.chain.from_iterable(map(read_lines, input_files))
-    for batch in _batches(lines):
+    for batch in _batches(_all_lines(input_files)):
         for parts, part in zip(
             (tokens, lengths), tokenizer.encode_joined(batch), strict=True
         ):
@@ -88,6 +86,19 @@ def read_corpus(
         segment_starts=np.concatenate([[0], line_lengths[is_segment].cumsum()]),
         documents=np.stack([ends - sizes, ends], axis=1),
     )
+
+
+def untokenised_documents(
+    input_files: Sequence[str | os.PathLike],
+) -> Iterator[Iterator[str]]:
+    """The lines of each document of the files, read as they are asked for.
+
+    A document's lines are there until the next document is. InputError as in
+    `read_lines`; a file without text, or none, is no error here.
+    """
+    for has_text, lines in itertools.groupby(_all_lines(input_files), key=bool):
+        if has_text:
+            yield lines
 
 
 def read_lines(path: str | os.PathLike) -> Iterator[str]:
@@ -131,8 +142,11 @@ def _check_line(line: bytes, where: str) -> None:
         )
 
 
-def _batches(lines: Iterable[str]) -> Iterator[list[str]]:
-    lines = iter(lines)
+def _all_lines(input_files: Sequence[str | os.PathLike]) -> Iterator[str]:
+    return itertools.chain.from_iterable(map(read_lines, input_files))
+
+
+def _batches(lines: Iterator[str]) -> Iterator[list[str]]:
     while batch := list(itertools.islice(lines, _LINES_AT_ONCE)):
         yield batch
 

@@ -45,15 +45,10 @@ class Dropout:
         if rate == 0.0:
             return x
         index = self._element_index(x.shape[1:], axes)
-        keep = uniform_bits(self._keys(), index) >= _threshold(rate)
+        keys = site_keys(self._seeds, self._step, self._sites)
+        keep = uniform_bits(keys, index) >= threshold(rate)
         scale = ops.cast(1.0 / (1.0 - rate), x.dtype)
         return ops.where(keep, x * scale, ops.zeros_like(x))
-
-    def _keys(self):
-        """Two independent keys per trial for the present site: uint32 `[2, K]`."""
-        site = _mix(self._step * _u32(0x9E3779B1) + _u32(self._sites))
-        first = _mix(self._seeds ^ site)
-        return first, _mix(first + _u32(0x85EBCA6B))
 
     def _element_index(self, shape: tuple[int, ...], axes: str):
         """Number the elements as if sequences were 512 long: uint32 `[K or 1, ...]`."""
@@ -68,6 +63,16 @@ class Dropout:
             index = index + along * _u32(stride)
             stride *= SEQUENCE_STRIDE if axes[axis] == "S" else shape[axis]
         return index
+
+
+def site_keys(seeds, step, site: int):
+    """Two independent keys per trial, uint32 `[K]` each, of one place in one step.
+
+    `seeds` uint32 `[K]`, `step` uint32 scalar.
+    """
+    place = _mix(step * _u32(0x9E3779B1) + _u32(site))
+    first = _mix(seeds ^ place)
+    return first, _mix(first + _u32(0x85EBCA6B))
 
 
 def uniform_bits(keys, index):
@@ -90,7 +95,8 @@ def _xor_shifted(x, bits: int):
     return x ^ ops.right_shift(x, _u32(bits))
 
 
-def _threshold(rate: float):
+def threshold(rate: float):
+    """Uniform bits are below it with probability `rate`: uint32 scalar."""
     return _u32(round(rate * 2**32))
 
 

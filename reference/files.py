@@ -3,7 +3,8 @@
 import errno
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -33,14 +34,77 @@ def all_written_whole(
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with ExitStack() as stack:
-            files = [stack.enter_context(open(name, mode, **text)) for name in aside]
-            yield files
-            for file in files:
-                file.flush()
-                os.fsync(file.fileno())
-        for name, path in zip(aside, paths, strict=True):
-            os.replace(name, path)
+        with _full_disk_told(paths):
+            with ExitStack() as stack:
+                files = [stack.enter_context(open(one, mode, **text)) for one in aside]
+                yield files
+                for file in files:
+                    file.flush()
+                    os.fsync(file.fileno())
+            for name, path in zip(aside, paths, strict=True):
+                os.replace(name, path)
+    finally:
+        for name in aside:
+            with suppress(FileNotFoundError):
+                name.unlink()
+    for directory in {path.parent for path in paths}:
+        sync_directory(directory)
+
+
+@contextmanager
+def directory_written_whole(path: str | os.PathLike) -> Iterator[Path]:
+    """The same for a directory: the block fills the empty one beside it that it gets.
+
+    What stood at `path` is replaced as a whole. The block syncs the files it writes.
+    """
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    replaced = path.with_name(f".{path.name}.{os.getpid()}.old")
+    shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
+    try:
+        with _full_disk_told([path]):
+            aside.mkdir(parents=True)
+            yield aside
+            sync_directory(aside)
+            if path.exists():
+                os.replace(path, replaced)
+            os.replace(aside, path)
+            sync_directory(path.parent)
+    except BaseException:
+        if replaced.exists() and not path.exists():
+            os.replace(replaced, path)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        if path.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable; what they stand for has been synced."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_sha256(path: str | os.PathLike) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal; InputError if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); check the name"
+        ) from error
+
+
+@contextmanager
+def _full_disk_told(paths: Iterable[Path]) -> Iterator[None]:
+    """InputError for want of room, instead of what the operating system says."""
+    try:
+        yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -49,24 +113,3 @@ def all_written_whole(
             f"({error.strerror}); nothing was written there. Make room, and run the "
             "same command again"
         ) from error
-    finally:
-        for name in aside:
-            with suppress(FileNotFoundError):
-                name.unlink()
-    for directory in {path.parent for path in paths}:
-        _sync_directory(directory)
-
-
-def file_sha256(path: str | os.PathLike) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync_directory(directory: Path) -> None:
-    """Make the rename itself durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,6 +12,7 @@ never change a prediction).
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ import numpy as np
 from reference.configuration import BertConfig
 from reference.features import Features
 from reference.heads import FineTuningModel, fine_tuning_losses
-from reference.optimization import batch_order, learning_rate_factor
+from reference.optimization import Clipping, batch_order, learning_rate_factor
 from reference.training import Part, Trainer, compile_model
 from reference.weights import Weights, complete, weight_shapes
 
@@ -42,6 +43,7 @@ class Recipe:
     batch_size: int
     epochs: int = 4
     warmup_proportion: float = 0.1
+    clipping: Clipping = Clipping.ONE_HOT
 
     def num_train_steps(self, rows: int) -> int:
         return int(rows / self.batch_size * self.epochs)
@@ -113,7 +115,7 @@ class FineTuner:
         self.model = FineTuningModel(config, outputs, trials)
         blank = np.zeros((trials, 1, PADDED_TO_MULTIPLE), np.int32)
         self.model(dict.fromkeys(("input_ids", "input_mask", "segment_ids"), blank))
-        self._trainer = Trainer(self.model, _losses)
+        self._trainer = functools.cache(self._new_trainer)
         self._predict = compile_model(self.model, lambda model, batch: model(batch))
 
     def run(
@@ -126,15 +128,19 @@ class FineTuner:
         progress: Progress | None = None,
     ) -> Outcome:
         """Fine-tune one trial per learning rate and seed, and predict every split."""
-        self._trainer.start([self._weights(pretrained, data, seed) for seed in seeds])
+        trainer = self._trainer(recipe.clipping)
+        trainer.start([self._weights(pretrained, data, seed) for seed in seeds])
         losses = self._train(data, recipe, np.asarray(learning_rates), seeds, progress)
         logits = {
             split: self._logits(features) for split, features in data.evaluated.items()
         }
         return Outcome(losses, logits)
 
+    def _new_trainer(self, clipping: Clipping) -> Trainer:
+        return Trainer(self.model, _losses, clipping=clipping)
+
     def _train(self, data, recipe, learning_rates, seeds, progress) -> np.ndarray:
-        rows = len(data.labels)
+        trainer, rows = self._trainer(recipe.clipping), len(data.labels)
         steps, warmup = recipe.num_train_steps(rows), recipe.num_warmup_steps(rows)
         orders = [batch_order(rows, recipe.batch_size, steps, seed) for seed in seeds]
         losses = np.zeros((steps, len(seeds)), np.float32)
@@ -142,7 +148,7 @@ class FineTuner:
             chosen = np.stack([order[step] for order in orders])  # [K, B]
             rates = learning_rates * learning_rate_factor(step, steps, warmup)
             parts = parts_by_length(data, chosen, self.part_size)
-            losses[step] = self._trainer.step(parts, rates, seeds, step)
+            losses[step] = trainer.step(parts, rates, seeds, step)
             if progress:
                 progress(step + 1, steps)
         epochs = np.array_split(losses, recipe.epochs)

@@ -46,8 +46,11 @@ class Predictions(keras.layers.Layer):
         row = ops.arange(batch, dtype="int32")[:, None] * length + positions
         masked = take_rows(flat, ops.reshape(row, (trials, -1)))  # [K, B·M, H]
         masked = self.transform(masked)
-        logits = ops.matmul(masked, ops.swapaxes(word_embeddings, 1, 2))
-        logits = logits + self.output_bias[:, None]
+        masked, table = (
+            ops.cast(x, self.compute_dtype) for x in (masked, word_embeddings)
+        )
+        logits = ops.matmul(masked, ops.swapaxes(table, 1, 2))
+        logits = ops.cast(logits + self.output_bias[:, None], "float32")
         return ops.reshape(logits, (*positions.shape, -1))  # [K, B, M, V]
 
 
@@ -63,7 +66,8 @@ class OutputLayer(keras.layers.Layer):
         self.bias = self.add_weight(shape=self.shape[:2], name="output_bias")
 
     def call(self, x):
-        return ops.matmul(x, ops.swapaxes(self.kernel, 1, 2)) + self.bias[:, None]
+        logits = ops.matmul(x, ops.swapaxes(self.kernel, 1, 2))
+        return ops.cast(logits + self.bias[:, None], "float32")
 
 
 class PreTrainingHeads(keras.layers.Layer):
@@ -90,6 +94,8 @@ class PreTrainingModel(keras.Model):
     and `masked_lm_positions` `[K, B, M]`. Adds to the encoder's outputs
     `masked_lm_logits` `[K, B, M, V]` and `next_sentence_logits` `[K, B, 2]`.
     """
+
+    ties_embeddings = True  # the table is looked up and is the output's kernel too
 
     def __init__(self, config: BertConfig, trials: int = 1):
         super().__init__(name="pre_training")
@@ -123,6 +129,8 @@ class FineTuningModel(keras.Model):
     int32 `input_ids`, `input_mask`, `segment_ids` `[K, B, S]`; returns `[K, B, C]`.
     """
 
+    ties_embeddings = False
+
     def __init__(self, config: BertConfig, outputs: int, trials: int = 1):
         super().__init__(name="fine_tuning")
         self.config, self.trials = config, trials
@@ -145,12 +153,15 @@ def pre_training_losses(outputs, batch):
     """Masked-LM and next-sentence loss of each trial: two of `[K]`.
 
     `batch` holds `masked_lm_ids` and `masked_lm_weights` `[K, B, M]` and
-    `next_sentence_labels` `[K, B]`.
+    `next_sentence_labels` `[K, B]`. Where it is a share of a whole batch it says so:
+    `masked_lm_total` `[K]`, the weights of the whole, and `share`, by which the caller
+    multiplies the losses.
     """
     losses = cross_entropy(outputs["masked_lm_logits"], batch["masked_lm_ids"])
     weights = batch["masked_lm_weights"]
     masked_lm = ops.sum(losses * weights, axis=(1, 2))
-    masked_lm = masked_lm / (ops.sum(weights, axis=(1, 2)) + WEIGHT_EPSILON)
+    total = batch.get("masked_lm_total", ops.sum(weights, axis=(1, 2)))
+    masked_lm = masked_lm / ((total + WEIGHT_EPSILON) * batch.get("share", 1.0))
     next_sentence = cross_entropy(
         outputs["next_sentence_logits"], batch["next_sentence_labels"]
     )

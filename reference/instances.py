@@ -9,10 +9,11 @@ TFRecord files (reference/tfrecords.py, reference/shards.py).
 
 import hashlib
 import itertools
+import json
 import os
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -76,6 +77,10 @@ class InstanceSettings:
             self.max_predictions_per_seq,
             self.without,
         )
+
+    def as_json(self) -> dict:
+        """All of it as it comes back from JSON, which has lists only."""
+        return json.loads(json.dumps(asdict(self)))
 
 
 @dataclass(frozen=True, slots=True)

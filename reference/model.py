@@ -7,6 +7,9 @@ runs in one program, and `matmul` broadcasts over it. Heads are in heads.py.
 
 Shapes: K trials, B batch, S sequence, T = B·S tokens, H hidden, N heads, D head size,
 I intermediate, V vocabulary.
+
+In bfloat16 (precision.py) products of matrices and what is between them are computed
+so; embeddings, normalisation and softmax stay in float32.
 """
 
 import math
@@ -15,6 +18,7 @@ import keras
 from keras import ops
 
 from reference.configuration import BertConfig
+from reference.row_probe import RowProbe
 
 LAYER_NORM_EPSILON = 1e-12
 MASKED_SCORE = -10000.0
@@ -40,7 +44,7 @@ class LayerNorm(keras.layers.Layer):
     """Normalise over the last axis of `[K, T, H]`, then scale and shift."""
 
     def __init__(self, trials: int, size: int, name: str = "LayerNorm"):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")
         self.shape = (trials, size)
 
     def build(self, *_):
@@ -59,9 +63,16 @@ class Embeddings(keras.layers.Layer):
     """Word + position + segment embeddings, normalised, with dropout."""
 
     def __init__(self, config: BertConfig, trials: int):
-        super().__init__(name="embeddings")
+        super().__init__(name="embeddings", dtype="float32")
         self.config, self.trials = config, trials
         self.norm = LayerNorm(trials, config.hidden_size)
+        self.probe = None
+
+    def row_probe(self):
+        """The variable whose gradient is that of looked-up rows, squared: `[K]`."""
+        if self.probe is None:
+            self.probe = RowProbe(self.trials)
+        return self.probe.variable
 
     def build(self, *_):
         config = self.config
@@ -81,6 +92,8 @@ class Embeddings(keras.layers.Layer):
             ops.reshape(segment_ids, tokens), self.config.type_vocab_size
         )  # [K, T, 2]
         x = take_rows(self.word, ops.reshape(input_ids, tokens))  # [K, T, H]
+        if self.probe is not None:
+            x = self.probe(x)
         x = x + ops.matmul(segments, self.token_type)
         x = ops.reshape(x, (trials, batch, length, -1))  # [K, B, S, H]
         x = x + self.position[:, None, :length]
@@ -108,11 +121,13 @@ class SelfAttention(keras.layers.Layer):
         )  # [K, B, N, S, D]
         query = query * (1.0 / math.sqrt(self.config.head_size))
         scores = ops.matmul(query, ops.swapaxes(key, -1, -2))  # [K, B, N, S, S]
+        scores = ops.cast(scores, "float32")
         padding = (1.0 - ops.cast(input_mask, scores.dtype)) * MASKED_SCORE
         probs = ops.softmax(scores + padding[:, :, None, None])
         if dropout is not None:
             rate = self.config.attention_probs_dropout_prob
             probs = dropout(probs, rate, "BNSS")
+        probs = ops.cast(probs, value.dtype)
         context = ops.matmul(probs, value)  # [K, B, N, S, D]
         context = ops.transpose(context, (0, 1, 3, 2, 4))
         return ops.reshape(context, x.shape)  # [K, T, H]

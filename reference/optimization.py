@@ -6,6 +6,7 @@ Pure functions; where the state lives is in training.py.
 """
 
 import re
+from enum import StrEnum
 
 import numpy as np
 from keras import ops
@@ -16,6 +17,24 @@ EPSILON = 1e-6
 WEIGHT_DECAY = 0.01
 CLIP_NORM = 1.0
 NOT_DECAYED = re.compile("LayerNorm|layer_norm|bias")
+
+
+class Clipping(StrEnum):
+    """How the word embeddings enter the norm that gradients are clipped by.
+
+    Upstream: `create_optimizer` hands gradients to `clip_by_global_norm` as they come,
+    and how that of the word embeddings comes depends on how modeling.py reads the
+    table (`use_one_hot_embeddings`). On a TPU it multiplies by one-hot rows, and the
+    gradient is that of the table. On CPU and GPU it looks rows up, and the gradient is
+    a list of rows: a word piece that occurs n times is n rows, whose squares are summed
+    before the rows are. So the same recipe clips differently on the two.
+
+    In pre-training the table is the output's kernel too; the two gradients are added
+    to one of the table's shape under either graph, and the two values are equal.
+    """
+
+    ONE_HOT = "one-hot"
+    LOOKUP = "lookup"
 
 
 def learning_rate_factor(
@@ -37,13 +56,19 @@ def is_decayed(name: str) -> bool:
     return NOT_DECAYED.search(name) is None
 
 
-def clip_by_global_norm(gradients: list, clip_norm: float = CLIP_NORM) -> list:
-    """Scale each trial's gradients so that their joint norm is at most `clip_norm`.
+def clip_by_global_norm(gradients: list, counted: dict | None = None) -> list:
+    """Scale each trial's gradients so that their joint norm is at most CLIP_NORM.
 
-    Arrays are float `[K, ...]`; the norm is over everything but K.
+    Arrays are float `[K, ...]`; the norm is over everything but K. `counted` gives, by
+    place in the list, a sum of squares `[K]` that stands for the gradient's own.
     """
-    norm = ops.sqrt(sum(_sum_of_squares(gradient) for gradient in gradients))
-    scale = clip_norm / ops.maximum(norm, clip_norm)  # [K]
+    counted = counted or {}
+    squares = [
+        counted[place] if place in counted else _sum_of_squares(gradient)
+        for place, gradient in enumerate(gradients)
+    ]
+    norm = ops.sqrt(sum(squares))
+    scale = CLIP_NORM / ops.maximum(norm, CLIP_NORM)  # [K]
     return [gradient * over_trials(scale, gradient) for gradient in gradients]
 
 

@@ -26,7 +26,7 @@ from reference.errors import InputError
 CONTINUATION = "##"
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MAX_CHARS_PER_WORD = 200  # longer words become [UNK]
-KNOWN_WORDS = 1_000_000  # whose pieces are remembered; some 150 MB
+KNOWN_WORDS = 1_000_000  # whose pieces are remembered: a bound on the memory
 _SET_APART = str.maketrans({mark: f" {mark} " for mark in string.punctuation})
 # CJK Extension E begins at U+2B820; `tokenizers` has it begin at U+2B920.
 _CJK_LEFT_OUT = re.compile("[\U0002b820-\U0002b91f]")

@@ -18,10 +18,13 @@ from reference.backend import (
     compile_gradients,
     compile_training_step,
     compile_update,
+    fetched,
 )
+from reference.devices import ONE_DEVICE, Mesh
 from reference.dropout import Dropout
 from reference.optimization import (
     WEIGHT_DECAY,
+    Clipping,
     adam_weight_decay,
     clip_by_global_norm,
     is_decayed,
@@ -40,15 +43,32 @@ class Part:
 class Trainer:
     """Trains `model` on the losses `losses(model, batch, dropout)`, each `[K]`.
 
-    `dropping=False` leaves every dropout out, as evaluation does.
+    `dropping=False` leaves every dropout out, as evaluation does. `clipping` says which
+    of the original's graphs to clip as. Model and trainer of a `mesh` are made within
+    `reference.backend.building(mesh)`.
+
+    What the losses are of may be some rows of a batch, be it a part or a device's share
+    of one. Then `batch["share"]` says which share: losses that are means over rows need
+    not look at it, since they are multiplied by it.
     """
 
-    def __init__(self, model, losses, dropping: bool = True):
+    def __init__(
+        self,
+        model,
+        losses,
+        dropping: bool = True,
+        clipping: Clipping = Clipping.ONE_HOT,
+        mesh: Mesh = ONE_DEVICE,
+    ):
         self.model = model
         self._weights = list(model.trainable_variables)
+        # Differentiated like the weights, but neither updated nor part of the state.
+        self._probes = _row_probes(model, clipping)
+        differentiated = [*self._weights, *self._probes.values()]
+        sums = [_zeros_like(variable, "gradient") for variable in differentiated]
         self._slots = {
             kind: [_zeros_like(variable, kind) for variable in self._weights]
-            for kind in ("gradient", "m", "v")
+            for kind in ("m", "v")
         }
         self._decays = [
             WEIGHT_DECAY if is_decayed(variable_name(model, v)) else 0.0
@@ -59,16 +79,17 @@ class Trainer:
             mask = None
             if dropping:
                 mask = Dropout(inputs["seeds"], inputs["step"], inputs["rows"])
-            return losses(model, inputs["batch"], mask) * inputs["share"]
+            # The rows that this program sees: on a mesh, those of one device.
+            share = inputs["rows"].shape[1] / inputs["size"]
+            return losses(model, inputs["batch"] | {"share": share}, mask) * share
 
         moments = [*self._slots["m"], *self._slots["v"]]
         self._whole = compile_training_step(
-            self._weights, moments, losses_of, self._update
+            differentiated, moments, losses_of, self._update, mesh
         )
-        gradients = self._slots["gradient"]
-        self._add = compile_gradients(self._weights, gradients, losses_of)
+        self._add = compile_gradients(differentiated, sums, losses_of, mesh)
         self._apply = compile_update(
-            [*self._weights, *moments], gradients, self._update
+            [*differentiated, *moments], sums, self._update, mesh
         )
 
     def start(self, weights: Sequence[Weights]) -> None:
@@ -77,19 +98,24 @@ class Trainer:
         for slot in (*self._slots["m"], *self._slots["v"]):
             slot.assign(np.zeros(slot.shape, np.float32))
 
-    def step(self, parts: Sequence[Part], learning_rates, seeds, step: int):
+    def step(
+        self, parts: Sequence[Part], learning_rates, seeds, step: int
+    ) -> np.ndarray:
         """One update from a batch in one or more parts; the loss before it, `[K]`.
 
         `learning_rates` float `[K]` (of this step), `seeds` int `[K]` of the dropout.
-        A batch may come in parts where its loss is a mean over its rows.
         """
+        return fetched(self.dispatch(parts, learning_rates, seeds, step))
+
+    def dispatch(self, parts: Sequence[Part], learning_rates, seeds, step: int):
+        """`step`, whose loss stays on the device: to read it is to wait for it."""
         size = sum(part.rows.shape[1] for part in parts)
         learning_rates = np.asarray(learning_rates, np.float32)
         inputs = [
             {
                 "batch": part.batch,
                 "rows": part.rows,
-                "share": np.float32(part.rows.shape[1] / size),
+                "size": np.float32(size),
                 "first": np.bool_(number == 0),
                 "seeds": np.asarray(seeds, np.uint32),
                 "step": np.int32(step),
@@ -97,15 +123,14 @@ class Trainer:
             for number, part in enumerate(parts)
         ]
         if len(inputs) == 1:
-            return np.asarray(self._whole(inputs[0], learning_rates))
-        losses = [self._add(part) for part in inputs]
+            return self._whole(inputs[0], learning_rates)
+        loss = sum(self._add(part) for part in inputs)
         self._apply(learning_rates)
-        # Only now: to read a loss is to wait for the accelerator.
-        return np.sum([np.asarray(loss) for loss in losses], axis=0)
+        return loss
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a resumed run needs: weights and slots, each `[K, ...]`."""
-        return {name: np.asarray(v.value) for name, v in self._state_variables()}
+        return {name: fetched(v.value) for name, v in self._state_variables()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Put back what `state` gave."""
@@ -122,22 +147,36 @@ class Trainer:
         ]
 
     def _update(self, state, gradients, learning_rates):
-        """New weights, m and v from the old and the gradients."""
+        """New weights, m and v from the old and the gradients; the probes as before."""
         count = len(self._weights)
-        weights, m, v = (
-            state[first : first + count] for first in range(0, 3 * count, count)
-        )
-        clipped = clip_by_global_norm(gradients)
+        weights, probes = state[:count], state[count : -2 * count]
+        m, v = state[-2 * count : -count], state[-count:]
+        counted = dict(zip(self._probes, gradients[count:], strict=True))
+        clipped = clip_by_global_norm(gradients[:count], counted)
         updated = [
             adam_weight_decay(*one, learning_rates, decay)
             for *one, decay in zip(weights, clipped, m, v, self._decays, strict=True)
         ]
-        return [value for kind in zip(*updated, strict=True) for value in kind]
+        weights, m, v = zip(*updated, strict=True)
+        return [*weights, *probes, *m, *v]
 
 
 def whole_batch(batch: dict, trials: int, size: int) -> list[Part]:
     """A batch that is not divided."""
     return [Part(batch, np.tile(np.arange(size, dtype=np.int32), (trials, 1)))]
+
+
+def _row_probes(model, clipping: Clipping) -> dict:
+    """The place of the gradient that counts by its looked-up rows, and their probe."""
+    if Clipping(clipping) is Clipping.ONE_HOT or model.ties_embeddings:
+        return {}
+    embeddings = model.bert.embeddings
+    (place,) = (
+        place
+        for place, variable in enumerate(model.trainable_variables)
+        if variable is embeddings.word
+    )
+    return {place: embeddings.row_probe()}
 
 
 def _zeros_like(variable, name: str) -> keras.Variable:

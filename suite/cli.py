@@ -8,7 +8,7 @@ usage or bad input. A traceback appears only with --debug.
 import os
 import sys
 import traceback
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from typing import Annotated
 
 import typer
@@ -54,7 +54,7 @@ def main() -> None:
     """Run the command line; bad input becomes one line and exit code 2."""
     debug = "--debug" in sys.argv
     try:
-        words = spread(sys.argv[1:], _repeatable())
+        words = spread(sys.argv[1:], _repeatable(sys.argv[1:]))
         # Accepted before and after the verb.
         app([word for word in words if word != "--debug"])
     except SystemExit as end:
@@ -86,17 +86,12 @@ def spread(words: Sequence[str], repeatable: Container[str]) -> list[str]:
     return said
 
 
-def _repeatable() -> set[str]:
-    """The options of any verb that may be given more than once."""
-    parameters = _parameters(typer.main.get_command(app))
-    return {name for p in parameters if p.multiple for name in p.opts}
-
-
-def _parameters(command) -> Iterator:
-    """Those of a command, and of the commands under it."""
-    yield from command.params
-    for verb in getattr(command, "commands", {}).values():
-        yield from _parameters(verb)
+def _repeatable(words: Sequence[str]) -> set[str]:
+    """The options that may be given more than once to the verb that is typed."""
+    command = typer.main.get_command(app)
+    for word in words:  # a verb may have verbs under it
+        command = getattr(command, "commands", {}).get(word, command)
+    return {name for p in command.params if p.multiple for name in p.opts}
 
 
 def _explained(error: Exception) -> tuple[str, int]:

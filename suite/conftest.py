@@ -73,7 +73,7 @@ def _as_recorded(measured) -> list[dict]:
 
 
 def _accelerator() -> dict[str, str]:
-    from reference.backend import describe_device
+    from reference.accelerator import describe_device
     from suite.environment import machine
 
     return describe_device() | {"machine": machine()}

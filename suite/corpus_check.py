@@ -4,14 +4,13 @@ Asked before the work begins, so that the hundredth file's fault is not found wh
 other ninety-nine are done. What is made of the text is not known here.
 """
 
-import itertools
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reference.corpus import read_lines
+from reference.corpus import untokenised_documents
 from reference.errors import InputError
 from reference.files import file_sha256
 from reference.instances import InstanceSettings
@@ -33,7 +32,7 @@ class CheckedText:
 
 def check_text(path: Path, settings: InstanceSettings, least: int) -> CheckedText:
     """Read a file; InputError when it is no text of at least so many documents."""
-    words = _counted_words(path, read_lines(path), settings, least)
+    words = _counted_words([path], settings, least)
     return CheckedText(path, file_sha256(path), words)
 
 
@@ -51,8 +50,7 @@ def check_pooled(
             raise InputError(
                 f"{output}: expected an output that is not an input, too; name another"
             )
-    lines = itertools.chain.from_iterable(map(read_lines, inputs))
-    words = _counted_words(", ".join(map(str, inputs)), lines, settings, least)
+    words = _counted_words(inputs, settings, least)
     for directory in {output.parent for output in outputs}:
         check_room(directory, words, settings)
 
@@ -81,15 +79,14 @@ def check_room(directory: Path, words: int, settings: InstanceSettings) -> None:
 
 
 def _counted_words(
-    where: object, lines: Iterable[str], settings: InstanceSettings, least: int
+    inputs: Sequence[Path], settings: InstanceSettings, least: int
 ) -> int:
-    """The words of the lines; InputError for fewer than `least` documents."""
-    words = documents = 0
-    within_document = False
-    for line in lines:
-        words += min(len(line.split()), settings.max_seq_length)
-        documents += bool(line) and not within_document
-        within_document = bool(line)
+    """The words of the files; InputError for fewer than `least` documents."""
+    words, documents, most = 0, 0, settings.max_seq_length
+    for lines in untokenised_documents(inputs):
+        documents += 1
+        words += sum(min(len(line.split()), most) for line in lines)
+    where = ", ".join(map(str, inputs))
     if documents == 0:
         raise InputError(
             f"{where}: expected text, one sentence a line and a blank line between "

@@ -54,12 +54,10 @@ def _read(path: Path) -> dict | None:
 
 
 def _speed(benchmarks: Mapping | None) -> list[str]:
-    if benchmarks is None:
-        return ["## Speed", f"Not measured yet: `{_SPEED_COMMAND}`."]
-    rates = instance_rates(benchmarks["benchmarks"])
-    in_shards = shard_ratios(rates, growth(benchmarks["benchmarks"]))
+    rates = instance_rates(benchmarks["benchmarks"]) if benchmarks else {}
     if not rates:
         return ["## Speed", f"Not measured yet: `{_SPEED_COMMAND}`."]
+    in_shards = shard_ratios(rates, growth(benchmarks["benchmarks"]))
     rows = pd.Series(rates).rename_axis(["way", "masking"]).unstack()
     frame = rows.reindex([w for w in ("original", "plain", "fast") if w in rows.index])
     about = benchmarks["machine_info"]["accelerator"]
@@ -137,11 +135,6 @@ def _oddities(record: Mapping | None) -> list[str]:
 def effect_table(effects: Sequence[Mapping]) -> pd.DataFrame:
     """Counts to printed shares, by masking and by what was left out."""
     frame = pd.DataFrame(effects)
-    names = frame["without"].map(
-        lambda names: {0: "(the original)", 1: f"{next(iter(names), '')}"}.get(
-            len(names), "all of them"
-        )
-    )
     hidden = frame["hidden"]
     shown = pd.DataFrame(
         {
@@ -162,9 +155,16 @@ def effect_table(effects: Sequence[Mapping]) -> pd.DataFrame:
         }
     )
     shown.index = pd.MultiIndex.from_arrays(
-        [frame["masking"], names], names=["masking", "without"]
+        [frame["masking"], frame["without"].map(_variant)],
+        names=["masking", "without"],
     )
     return shown
+
+
+def _variant(without: Sequence[str]) -> str:
+    if not without:
+        return "(the original)"
+    return without[0] if len(without) == 1 else "all of them"
 
 
 def _shares(part: pd.Series, whole: pd.Series) -> pd.Series:

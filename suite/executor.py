@@ -181,6 +181,23 @@ class LocalExecutor:
         return _Worker(process, here)
 
 
+def or_failure(events: Iterator[Event], what: str) -> Iterator[Event]:
+    """Events as they come; a job of `what` that failed ends it all.
+
+    InputError for a worker that died, since that is for the user to mend.
+    """
+    for event in events:
+        if event.died:
+            raise InputError(
+                f"{what}: a worker died ({event.reason}), which is mostly for want of "
+                "memory; take fewer --workers, or smaller files, batches or models. "
+                "What was finished is kept"
+            )
+        if event.kind == "failed":
+            raise RuntimeError(f"{what} failed: {event.reason}")
+        yield event
+
+
 def _work(connection: Connection, log: str) -> None:
     """A worker's life: take a job, do it, say what came of it."""
     _print_to(log)

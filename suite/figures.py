@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from reference.files import written_whole
 from suite.cells import Cell
 from suite.grids import Grid, dev_score
+from suite.markdown import counted
 
 _STYLE = {
     "svg.hashsalt": "suite",  # element ids from content, not from chance
@@ -112,7 +113,7 @@ def growth_figure(path: Path, growth: pd.DataFrame) -> Path:
             panels, ("seconds", "peak_mb"), labels, strict=True
         ):
             for (workers, masking), rows in growth.groupby(["workers", "masking"]):
-                name = f"{workers} worker{'s' if workers > 1 else ''}, {masking}"
+                name = f"{counted(workers, 'worker')}, {masking}"
                 panel.plot(rows["shards"], rows[column], "o-", label=name)
             panel.set_xticks(sorted(growth["shards"].unique()))
             panel.set_ylim(0, 1.15 * growth[column].max())

@@ -51,6 +51,11 @@ def number_option(help: str, least: float | None = None):
     return typer.Option(metavar="N", min=least, help=help)
 
 
+def numbers_option(help: str, least: float | None = None):
+    """One or more numbers: `--seed 1 2`, or `--seed 1 --seed 2`."""
+    return typer.Option(metavar="N...", min=least, help=help)
+
+
 Vocab = Annotated[Path, file_option("The vocabulary, one word piece a line.")]
 GLUE_HELP = "GLUE in its official layout, DIR/TASK/train.tsv."
 TestLabels = Annotated[

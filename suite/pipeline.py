@@ -25,7 +25,13 @@ from suite.progress import bars
 from suite.readme import check_readme, publish
 from suite.records import RunDirectory
 from suite.sample import write_sample
-from suite.sources import Glue, describe_checkpoint, entries, scored_labels
+from suite.sources import (
+    Glue,
+    check_checkpoint,
+    describe_checkpoint,
+    entries,
+    scored_labels,
+)
 from suite.sweep import Grid, Sweep
 
 # A quarter of an hour of BERT-Tiny on one core; more is better, and asked for.
@@ -174,6 +180,8 @@ def sweep(
     from reference.checkpoint import read_checkpoint
 
     checkpoints = [read_checkpoint(path) for path in checkpoint_dirs]
+    for checkpoint in checkpoints:
+        check_checkpoint(checkpoint, grid.max_seq_length)
     run = RunDirectory(places.run)
     for reason in glue.skipped.values():
         console.print(f"Not run: {reason}", style="yellow")

@@ -5,22 +5,22 @@ under each masking; and each masking pre-trains a model from the same initial we
 Every product is kept in the working directory and made only once.
 """
 
-import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reference.corpus import read_lines
+from reference.corpus import untokenised_documents
 from reference.errors import InputError
-from reference.files import written_whole
+from reference.files import file_sha256, written_whole
 from reference.instances import InstanceSettings
 from reference.masking import MaskingScheme
+from reference.pretraining_settings import PretrainingSettings
 from reference.shards import write_shard
 from reference.tokenization import Tokenizer
-from suite.executor import Job, LocalExecutor
-from suite.pretraining_run import PretrainingRun, pretrain_one
+from suite.executor import Job, LocalExecutor, or_failure
+from suite.pretraining_run import PretrainingRun, Records, pretrain_one
 from suite.progress import Bars
 
 HELD_OUT_SHARE = 0.01
@@ -50,12 +50,11 @@ class Plan:
         """
         files = (*self.corpus, self.vocab)
         identity = {
-            "input": [[path.name, _sha256(path)] for path in files],
+            "input": [[path.name, file_sha256(path)] for path in files],
             "num_train_steps": self.num_train_steps,
             "batch_size": self.batch_size,
             "learning_rate": self.learning_rate,
-            # As it comes back from JSON, which has lists only.
-            "instances": json.loads(json.dumps(asdict(self.instances))),
+            "instances": self.instances.as_json(),
         }
         path = self.directory / "plan.json"
         if not path.exists():
@@ -85,17 +84,16 @@ class Plan:
         return self.directory / "records" / f"{part}_{masking}.tfrecord"
 
     def run(self, model: str, masking: MaskingScheme) -> PretrainingRun:
+        records = (self.records("train", masking),)
         return PretrainingRun(
-            train=(self.records("train", masking),),
+            phases=(Records(records, self.num_train_steps, self.batch_size),),
             held_out=(self.records("held_out", masking),),
             vocab=self.vocab,
             model=model,
+            directory=self.checkpoint(model, masking),
             masking=str(masking),
             corpus=tuple(path.name for path in self.corpus),
-            directory=self.checkpoint(model, masking),
-            num_train_steps=self.num_train_steps,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
+            settings=PretrainingSettings(self.learning_rate),
         )
 
 
@@ -119,7 +117,7 @@ def instance_jobs(plan: Plan) -> list[Job]:
 
 def split_corpus(plan: Plan) -> None:
     """Put the last documents, at least 1 % of the lines, aside as held-out text."""
-    documents = list(_documents(plan.corpus))
+    documents = list(map(list, untokenised_documents(plan.corpus)))
     if len(documents) < 2:
         raise InputError(
             f"{', '.join(map(str, plan.corpus))}: expected at least two documents with "
@@ -158,34 +156,14 @@ def make_records(plan: Plan, part: str, masking: MaskingScheme, report) -> dict:
 def finish_all(executor: LocalExecutor, jobs: Sequence, shown: Bars) -> list:
     """Run the jobs of a stage of pre-training, showing progress; returns their values.
 
-    A job reports (what, done, total), and the loss where it trains.
+    A job reports (what, done, total), and what to say of it where it trains.
     """
     values = []
-    for event in executor.run(jobs):
+    for event in or_failure(executor.run(jobs), "a stage of pre-training"):
         if event.kind == "report":
-            what, done, total, *loss = event.value
-            note = f"loss {loss[0]:.3f}" if loss else ""
-            shown.update(what, done, total, "steps" if loss else "passes", note)
-        elif event.kind == "failed":
-            raise RuntimeError(f"a stage of pre-training failed: {event.reason}")
+            what, done, total, *note = event.value
+            unit = "steps" if note else "passes"
+            shown.update(what, done, total, unit, *note)
         else:
             values.append(event.value)
     return values
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); check the name"
-        ) from error
-
-
-def _documents(corpus: Sequence[Path]) -> Iterator[list[str]]:
-    """The documents of all files: a blank line, not a new file, begins another."""
-    lines = itertools.chain.from_iterable(map(read_lines, corpus))
-    for has_text, document in itertools.groupby(lines, key=bool):
-        if has_text:
-            yield list(document)

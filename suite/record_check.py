@@ -16,6 +16,7 @@ import numpy as np
 from reference.errors import InputError
 from reference.tfrecords import count_records, read_blocks
 from reference.tokenization import Tokenizer
+from suite.markdown import counted
 from suite.masking_findings import (
     budget_findings,
     masking_scheme,
@@ -69,6 +70,12 @@ class RecordCheck:
         """The same for JSON."""
         lines = [asdict(line) for line in self.lines]
         return {"is_off": self.is_off, "masking": self.masking, "lines": lines}
+
+    def __str__(self) -> str:
+        """The lines, and how many of them are off."""
+        off = sum(line.status == OFF for line in self.lines)
+        verdict = f"{counted(off, 'finding')} off." if off else "Nothing is off."
+        return "\n".join([*map(str, self.lines), verdict])
 
 
 def check_records(

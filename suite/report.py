@@ -66,10 +66,9 @@ def _write_figures(run: ReportedRun, folder: Path) -> dict[str, Path]:
 
 
 def _details(reports_dir: Path) -> str:
-    """Links to the other pages; that about data is no run's (suite/data_report.py)."""
+    """Links to the other pages; those on data and speed are no run's, if there."""
     pages = ["glue.md", "masking.md"]
-    if (reports_dir / "data.md").exists():
-        pages.append("data.md")
+    pages += [p for p in ("data.md", "performance.md") if (reports_dir / p).exists()]
     return ", ".join(f"[{page}]({page})" for page in pages)
 
 

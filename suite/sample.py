@@ -14,6 +14,7 @@ from random import Random
 
 from reference.errors import InputError
 from reference.files import written_whole
+from suite.glue_files import split_path
 from suite.sample_corpus import (
     Document,
     corpus_text,
@@ -23,7 +24,7 @@ from suite.sample_corpus import (
 from suite.sample_files import Row, label_file, label_file_name, split_file
 from suite.sample_statements import Statement, as_statement
 from suite.sample_tasks import make_examples
-from suite.tasks import TASKS, split_path
+from suite.tasks import TASKS
 
 SAMPLE_SEED = 12345
 

@@ -1,7 +1,7 @@
 """GLUE's own file layout, for the sample tasks: headers and columns.
 
 After GLUE's distributed files. A field that GLUE fills and a sample cannot (ids, parse
-trees) is "-" or the row's number. Reading is suite/tasks.py.
+trees) is "-" or the row's number. Reading is suite/glue_files.py.
 """
 
 from collections.abc import Mapping, Sequence

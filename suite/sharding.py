@@ -10,8 +10,8 @@ stands a sidecar, JSON that says what they were made of; it is written last.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -22,7 +22,7 @@ from reference.instances import InstanceSettings
 from reference.shards import write_shard
 from reference.tokenization import Tokenizer
 from suite.corpus_check import CheckedText, check_room, check_text
-from suite.executor import Event, Job
+from suite.executor import Job
 
 FORMAT = 1  # of a shard; a change of the code that changes records makes it another
 
@@ -83,7 +83,7 @@ def inspection_jobs(shards: Shards) -> list[Job]:
     ]
 
 
-def inspect(shards: Shards, path: Path, report=None) -> Inspected:
+def inspect(shards: Shards, path: Path, report) -> Inspected:
     """Job: read a file and look for its shard.
 
     InputError for what is no text, or a shard that was made otherwise.
@@ -116,26 +116,11 @@ def make_shard(shards: Shards, text: CheckedText, report) -> dict:
         "bytes": records.stat().st_size,
         "sha256": file_sha256(records),
     }
-    origin = _origin(shards, text)
+    origin = _origin(shards, text, tokenizer)
     sidecar = {**origin, "counts": counts, "output": output}
     with written_whole(shards.sidecar(text.path)) as file:
         file.write(json.dumps(sidecar, indent=2) + "\n")
     return sidecar
-
-
-def or_failure(events: Iterator[Event]) -> Iterator[Event]:
-    """Events as they come; a job that failed ends it all."""
-    for event in events:
-        if event.kind == "failed":
-            where = event.job.arguments[0].directory
-            if event.died:
-                raise InputError(
-                    f"{where}: a worker died ({event.reason}), which is mostly for "
-                    "want of memory; take fewer --workers, or smaller files. What was "
-                    "finished is kept"
-                )
-            raise RuntimeError(f"{event.job.function.__name__}: {event.reason}")
-        yield event
 
 
 def _is_made(shards: Shards, text: CheckedText) -> bool:
@@ -143,9 +128,10 @@ def _is_made(shards: Shards, text: CheckedText) -> bool:
     sidecar, records = shards.sidecar(text.path), shards.records(text.path)
     if not sidecar.exists():
         return False
+    tokenizer = Tokenizer.from_file(shards.vocab, shards.lower_case)
     try:
         found = json.loads(sidecar.read_text(encoding="utf-8"))
-        for part, wanted in _origin(shards, text).items():
+        for part, wanted in _origin(shards, text, tokenizer).items():
             for name, value in wanted.items():
                 if found[part][name] != value:
                     raise InputError(
@@ -162,10 +148,9 @@ def _is_made(shards: Shards, text: CheckedText) -> bool:
     return records.exists() and file_sha256(records) == sha256
 
 
-def _origin(shards: Shards, text: CheckedText) -> dict:
+def _origin(shards: Shards, text: CheckedText, tokenizer: Tokenizer) -> dict:
     """All that decides what the records are."""
-    tokenizer = Tokenizer.from_file(shards.vocab, shards.lower_case)
-    settings = json.loads(json.dumps(asdict(shards.settings_of(text.path))))
+    settings = shards.settings_of(text.path).as_json()
     return {
         "shard": {"format": FORMAT},
         "input": {"name": text.path.name, "sha256": text.sha256},

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from reference.errors import InputError
+from suite.glue_files import read_examples, train_problem
 from suite.sweep import Entry
-from suite.tasks import GLUE_TASKS, Task, read_examples, task_named, train_problem
+from suite.tasks import GLUE_TASKS, Task, task_named
 from suite.trials import Sources, scored_splits
 
 
@@ -73,6 +74,19 @@ class Glue:
             train_rows=len(train),
             sha256=hashlib.sha256(digests.encode()).hexdigest(),
             labels={split: examples.labels for split, examples in scored.items()},
+        )
+
+
+def check_checkpoint(checkpoint, max_seq_length: int) -> None:
+    """InputError for one that cannot be fine-tuned on sequences of this length."""
+    where = str(checkpoint.directory)
+    checkpoint.config.check_sequence_length(max_seq_length, where)
+    if "pooler" not in checkpoint.parts:
+        raise InputError(
+            f"{where}: expected a checkpoint with a pooler, whose output is what is "
+            f"classified, found {', '.join(checkpoint.parts)} alone; take one that was "
+            "saved with it (by transformers, a BertModel or BertForPreTraining and no "
+            "BertForMaskedLM)"
         )
 
 

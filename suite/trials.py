@@ -11,16 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.glue_files import Examples, read_examples, split_path
 from suite.metrics import predictions_from_logits, scores
 from suite.records import Trial
-from suite.tasks import (
-    DIAGNOSTIC_SPLIT,
-    TASKS,
-    Examples,
-    Task,
-    read_examples,
-    split_path,
-)
+from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, Task
 
 STEPS_BETWEEN_REPORTS = 20
 # How the reason of a trial begins that was trained to the end and came to nothing.
@@ -114,7 +108,7 @@ def degeneracy(task: Task, predictions: np.ndarray, losses: list[float]) -> str 
 
 
 def _result(task, splits, outcome, place: int, seconds: float) -> TrialResult:
-    from reference.backend import describe_device
+    from reference.accelerator import describe_device
 
     losses = outcome.losses[:, place].tolist()
     logits = {split: values[place] for split, values in outcome.logits.items()}

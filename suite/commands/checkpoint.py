@@ -88,6 +88,7 @@ def convert_checkpoint(
 
 def facts(found, *, variables: bool) -> dict:
     """What is said of a `reference.checkpoint.Checkpoint`."""
+    from reference.config_file import has_exact_gelu
     from reference.variables import parameter_count
 
     config = found.config
@@ -114,6 +115,7 @@ def facts(found, *, variables: bool) -> dict:
         "lower_case": found.tokenizer.lower_case,
         "sha256": found.sha256,
         "variables": len(found.weights),
+        "exact_gelu_in_transformers": has_exact_gelu(found.directory),
     }
     if variables:
         said["shapes"] = {
@@ -139,6 +141,11 @@ def _say(said: dict, as_json: bool) -> None:
         "SHA-256": said["sha256"],
         "Variables": f"{said['variables']}, all float32",
     }
+    if said["exact_gelu_in_transformers"]:
+        rows["Activation"] = (
+            'the original\'s approximation of GELU by tanh ("gelu_new"); transformers '
+            "computes the exact one for this config.json"
+        )
     for name, value in rows.items():
         console.print(f"{name:<11} {value}", markup=False, highlight=False)
     for name, shape in said.get("shapes", {}).items():

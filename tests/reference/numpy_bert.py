@@ -1,58 +1,83 @@
-"""BERT's forward pass in float64 NumPy, written from the paper: an independent oracle.
+"""BERT's forward pass and losses in float64 NumPy, written from the paper: an oracle.
 
-One trial, one example at a time, loops where loops are plainest. No dropout.
+One trial, all examples of a batch at once; heads and masked positions one by one,
+where loops are plainest. No dropout. Knows nothing of the reference: gradients come
+from it by finite differences.
 """
 
 import numpy as np
 
 
 def forward(config, weights: dict, inputs: dict) -> dict[str, np.ndarray]:
-    """Outputs of a pre-training model for inputs `[1, B, ...]`."""
+    """The encoder's outputs for inputs `[1, B, ...]`, and its heads' logits."""
     w = {name: np.asarray(value, np.float64) for name, value in weights.items()}
-    rows = [
-        _example(config, w, *(inputs[name][0, row] for name in _INPUTS))
-        for row in range(inputs["input_ids"].shape[1])
-    ]
-    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-
-
-_INPUTS = ("input_ids", "input_mask", "segment_ids", "masked_lm_positions")
-
-
-def _example(config, w, ids, mask, segments, positions):
-    x = np.stack(
-        [
-            w["bert/embeddings/word_embeddings"][token]
-            + w["bert/embeddings/position_embeddings"][place]
-            + w["bert/embeddings/token_type_embeddings"][segment]
-            for place, (token, segment) in enumerate(zip(ids, segments, strict=True))
-        ]
+    ids, mask, segments = (
+        inputs[name][0] for name in ("input_ids", "input_mask", "segment_ids")
     )
+    x = w["bert/embeddings/word_embeddings"][ids]
+    x = x + w["bert/embeddings/position_embeddings"][: ids.shape[1]]
+    x = x + w["bert/embeddings/token_type_embeddings"][segments]
     x = _norm(w, "bert/embeddings/LayerNorm", x)
     for index in range(config.num_hidden_layers):
         x = _block(config, w, f"bert/encoder/layer_{index}", x, mask)
-    pooled = np.tanh(_dense(w, "bert/pooler/dense", x[0]))
-    hidden = _gelu(_dense(w, "cls/predictions/transform/dense", x[positions]))
+    pooled = np.tanh(_dense(w, "bert/pooler/dense", x[:, 0]))
+    outputs = {"sequence_output": x, "pooled_output": pooled}
+    if "output_weights" in w:
+        outputs["logits"] = pooled @ w["output_weights"].T + w["output_bias"]
+    if "cls/predictions/output_bias" in w:
+        positions = inputs["masked_lm_positions"][0]
+        outputs |= _pre_training_logits(w, x, pooled, positions)
+    return outputs
+
+
+def pre_training_loss(config, weights: dict, inputs: dict) -> float:
+    """Masked-LM plus next-sentence loss of a batch `[1, B, ...]`."""
+    outputs = forward(config, weights, inputs)
+    by_token = _cross_entropy(outputs["masked_lm_logits"], inputs["masked_lm_ids"][0])
+    counted = inputs["masked_lm_weights"][0].astype(np.float64)
+    masked_lm = (by_token * counted).sum() / (counted.sum() + 1e-5)
+    labels = inputs["next_sentence_labels"][0]
+    next_sentence = _cross_entropy(outputs["next_sentence_logits"], labels)
+    return float(masked_lm + next_sentence.mean())
+
+
+def fine_tuning_loss(config, weights: dict, inputs: dict) -> float:
+    """Mean loss of a batch with `labels`: cross-entropy, squared error if C is 1."""
+    logits, labels = forward(config, weights, inputs)["logits"], inputs["labels"][0]
+    if logits.shape[1] == 1:
+        return float(((logits[:, 0] - labels) ** 2).mean())
+    return float(_cross_entropy(logits, labels).mean())
+
+
+def _pre_training_logits(w, x, pooled, positions):
+    masked = np.stack([row[places] for row, places in zip(x, positions, strict=True)])
+    hidden = _gelu(_dense(w, "cls/predictions/transform/dense", masked))
     hidden = _norm(w, "cls/predictions/transform/LayerNorm", hidden)
-    logits = hidden @ w["bert/embeddings/word_embeddings"].T
-    logits += w["cls/predictions/output_bias"]
-    return {"sequence_output": x, "pooled_output": pooled, "masked_lm_logits": logits}
+    masked_lm = hidden @ w["bert/embeddings/word_embeddings"].T
+    name = "cls/seq_relationship"
+    next_sentence = pooled @ w[f"{name}/output_weights"].T + w[f"{name}/output_bias"]
+    return {
+        "masked_lm_logits": masked_lm + w["cls/predictions/output_bias"],
+        "next_sentence_logits": next_sentence,
+    }
 
 
 def _block(config, w, name, x, mask):
     size = config.hidden_size // config.num_attention_heads
-    parts = []
+    query, key, value = (
+        _dense(w, f"{name}/attention/self/{kind}", x)
+        for kind in ("query", "key", "value")
+    )
+    contexts = []
     for head in range(config.num_attention_heads):
         own = slice(head * size, (head + 1) * size)
-        query, key, value = (
-            _dense(w, f"{name}/attention/self/{kind}", x)[:, own]
-            for kind in ("query", "key", "value")
-        )
-        scores = query @ key.T / np.sqrt(size)
-        scores = scores + (1.0 - mask) * -10000.0
-        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-        parts.append(weights / weights.sum(axis=1, keepdims=True) @ value)
-    context = _dense(w, f"{name}/attention/output/dense", np.concatenate(parts, 1))
+        scores = query[..., own] @ key[..., own].swapaxes(1, 2) / np.sqrt(size)
+        scores = scores + (1.0 - mask[:, None, :]) * -10000.0
+        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        weights = weights / weights.sum(axis=-1, keepdims=True)
+        contexts.append(weights @ value[..., own])
+    context = np.concatenate(contexts, axis=-1)
+    context = _dense(w, f"{name}/attention/output/dense", context)
     x = _norm(w, f"{name}/attention/output/LayerNorm", x + context)
     wide = _gelu(_dense(w, f"{name}/intermediate/dense", x))
     narrow = _dense(w, f"{name}/output/dense", wide)
@@ -71,3 +96,9 @@ def _norm(w, name, x):
 
 def _gelu(x):
     return 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+
+
+def _cross_entropy(logits, labels):
+    highest = logits.max(axis=-1)
+    log_sum = highest + np.log(np.exp(logits - highest[..., None]).sum(axis=-1))
+    return log_sum - np.take_along_axis(logits, labels[..., None], -1)[..., 0]

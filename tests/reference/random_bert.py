@@ -1,5 +1,6 @@
 """A BERT small enough to write in every layout, with random weights; no framework."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from reference.tokenization import SPECIAL_TOKENS
 from reference.variables import RELEASED, variable_shapes
 from reference.weights import Weights
 
+SMALL = Path(__file__).resolve().parents[1] / "data/model_small"
 # All sizes differ, so that no two shapes are taken for one another.
 CONFIG = BertConfig(
     vocab_size=40,
@@ -34,6 +36,16 @@ def random_weights(parts=RELEASED, outputs: int = 2, config=CONFIG) -> Weights:
 
 def write_ours(directory: Path, weights: Weights, **description) -> Path:
     write_checkpoint(directory, CONFIG, weights, vocab(), description)
+    return directory
+
+
+def copy_original(directory: Path) -> Path:
+    """The golden's TensorFlow 1 checkpoint, with a vocabulary, where it can be changed.
+
+    Written by the original; the numbers in it are random, too.
+    """
+    shutil.copytree(SMALL, directory)
+    (directory / "vocab.txt").write_text("".join(f"{p}\n" for p in vocab(120)))
     return directory
 
 

@@ -1,8 +1,6 @@
 """Checkpoint directories: ours read back, the original's read, damage refused."""
 
-import shutil
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +10,13 @@ from reference.configuration import BertConfig
 from reference.errors import InputError
 from tests.reference.random_bert import (
     CONFIG,
+    SMALL,
     assert_same_weights,
+    copy_original,
     random_weights,
     vocab,
     write_ours,
 )
-
-SMALL = Path(__file__).resolve().parents[1] / "data/model_small"
 
 
 @pytest.fixture
@@ -33,11 +31,7 @@ def ours(weights, tmp_path):
 
 @pytest.fixture
 def originals(tmp_path):
-    """The golden's TensorFlow 1 checkpoint in a directory of its own."""
-    directory = tmp_path / "originals"
-    shutil.copytree(SMALL, directory)
-    (directory / "vocab.txt").write_text("".join(f"{p}\n" for p in vocab(120)))
-    return directory
+    return copy_original(tmp_path / "originals")
 
 
 def test_what_was_written_is_read_back(weights, ours):

@@ -1,6 +1,5 @@
 """Between the layouts: bit for bit, whole or not at all, and nothing overwritten."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ from reference.conversion import convert
 from reference.errors import InputError
 from tests.reference.random_bert import (
     assert_same_weights,
+    copy_original,
     random_weights,
-    vocab,
     write_ours,
 )
 
-SMALL = Path(__file__).resolve().parents[1] / "data/model_small"
 TF1_FILES = ("bert_model.ckpt.index", "bert_model.ckpt.data-00000-of-00001")
 
 
@@ -33,11 +31,7 @@ def listing(directory: Path) -> dict[str, bytes]:
 def test_around_all_layouts_and_back_to_the_same_files(tmp_path):
     """TF1 → ours → Hugging Face → ours → TF1, from a checkpoint of the original."""
     pytest.importorskip("tensorflow")
-    first = tmp_path / "original"
-    first.mkdir()
-    for name in ("bert_config.json", *TF1_FILES):
-        shutil.copyfile(SMALL / name, first / name)
-    (first / "vocab.txt").write_text("".join(f"{p}\n" for p in vocab(120)))
+    first = copy_original(tmp_path / "original")
     original = read_checkpoint(first)
     assert original.layout == Layout.TF1
     source = first

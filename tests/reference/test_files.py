@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from reference.errors import InputError
-from reference.files import all_written_whole, file_sha256, written_whole
+from reference.files import (
+    all_written_whole,
+    directory_written_whole,
+    file_sha256,
+    written_whole,
+)
 
 
 @pytest.mark.parametrize(("mode", "content"), [("w", "zwölf\n"), ("wb", b"\x00\xff")])
@@ -77,6 +82,81 @@ def test_of_several_files_none_is_put_in_place_before_all_are_there(
     assert paths[0].read_text() == "before"
 
 
+@pytest.fixture(params=[False, True], ids=["new", "there"])
+def directory(request, tmp_path):
+    """A path, with or without a directory that is to be replaced."""
+    path = tmp_path / "directory"
+    if request.param:
+        path.mkdir()
+        (path / "old").write_text("before")
+    return path
+
+
+def content(directory: Path) -> dict[str, str]:
+    """Of the directory and of all that stands beside it."""
+    return {str(p): p.read_text() for p in directory.parent.rglob("*") if p.is_file()}
+
+
+def test_a_directory_is_replaced_as_a_whole(directory):
+    with directory_written_whole(directory) as aside:
+        (aside / "new").write_text("after")
+        assert not (directory / "new").exists()
+    assert content(directory) == {str(directory / "new"): "after"}
+    assert list(directory.parent.iterdir()) == [directory]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "said", "message"),
+    [
+        (KeyboardInterrupt("stop"), KeyboardInterrupt, "stop"),
+        (OSError(errno.EIO, "Input/output error"), OSError, "Input/output error"),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            InputError,
+            r"directory: expected room on the disk, found it full \(No space left",
+        ),
+    ],
+)
+def test_a_directory_that_is_not_finished_spoils_nothing(
+    directory, stopped, said, message
+):
+    before = content(directory)
+
+    def stop_half_way():
+        with directory_written_whole(directory) as aside:
+            (aside / "new").write_text("half")
+            raise stopped
+
+    with pytest.raises(said, match=message):
+        stop_half_way()
+    assert content(directory) == before
+    there = [directory] if before else []
+    assert list(directory.parent.iterdir()) == there
+
+
+def test_a_directory_that_cannot_be_put_in_place_spoils_nothing(tmp_path, monkeypatch):
+    """The old one has been moved away when the new one cannot take its place."""
+    directory, replace = tmp_path / "directory", os.replace
+    directory.mkdir()
+    (directory / "old").write_text("before")
+
+    def full(source, target):
+        if str(source).endswith(".part"):
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with (
+        pytest.raises(InputError, match="Disk quota exceeded"),
+        directory_written_whole(directory),
+    ):
+        pass
+    assert content(directory) == {str(directory / "old"): "before"}
+    assert list(tmp_path.iterdir()) == [directory]
+
+
 def test_the_hash_of_a_file(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert file_sha256(tmp_path / "a").startswith("ba7816bf8f01cfea414140de5dae2223")
+    with pytest.raises(InputError, match=r"b: cannot be read \(No such file"):
+        file_sha256(tmp_path / "b")

@@ -16,6 +16,7 @@ from reference.finetuning import (
     task_config,
 )
 from reference.heads import FineTuningModel
+from reference.optimization import Clipping
 from reference.weights import initial_weights, weight_shapes
 from tests.reference.float32 import tolerance
 
@@ -100,12 +101,22 @@ def test_a_stack_is_its_trials():
 
 
 def test_a_tuner_forgets_the_run_before():
+    """Also one that clipped otherwise, and so needed a probe of the look-up."""
     tuner, recipe = FineTuner(CONFIG, 2, 1), Recipe(16, epochs=1)
-    first, second = (
-        tuner.run(pretrained(), task(), recipe, [1e-3], [1]) for _ in range(2)
-    )
+    other = dataclasses.replace(recipe, clipping=Clipping.LOOKUP)
+    embeddings = tuner.model.bert.embeddings
+    first = tuner.run(pretrained(), task(), recipe, [1e-3], [1])
+    assert embeddings.probe is None
+    tuner.run(pretrained(), task(), other, [1e-3], [1])
+    assert embeddings.probe is not None
+    second = tuner.run(pretrained(), task(), recipe, [1e-3], [1])
     np.testing.assert_array_equal(first.losses, second.losses)
     np.testing.assert_array_equal(first.logits["dev"], second.logits["dev"])
+
+
+def test_clipping_is_that_of_a_tpu_unless_told_otherwise():
+    """As every recorded trial was made, whose ids do not name the clipping."""
+    assert Recipe(16).clipping is Clipping.ONE_HOT
 
 
 def test_pieces_that_never_occur_change_nothing():

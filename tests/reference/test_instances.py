@@ -1,14 +1,11 @@
 """Instances: equal to the original's records, and properties over seeds."""
 
-import gzip
 import json
-import lzma
 import random
 
 import numpy as np
 import pytest
 
-from reference.corpus import read_documents
 from reference.errors import InputError
 from reference.fast_instances import create_instance_table
 from reference.instances import (
@@ -215,67 +212,6 @@ def test_progress_counts_documents(corpus):
     assert seen == [(done, 6) for done in range(7)]
 
 
-# Reading
-
-
-def test_blank_lines_begin_documents_and_files_do_not(corpus):
-    paths = [corpus("a\n\n\nb\n", "1.txt"), corpus("c\r\n \n\a\nd", "2.txt")]
-    ids = {piece: index for index, piece in enumerate(TOKENIZER.vocab)}
-    a, b, c, d = ([ids[piece]] for piece in "abcd")
-    assert read_documents(paths, TOKENIZER) == [[a], [b, c], [d]]
-
-
-@pytest.mark.parametrize(
-    ("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)]
-)
-def test_compressed_text_is_the_same_and_damage_is_told(corpus, suffix, pack):
-    packed = pack(TEXT.encode())
-    path = corpus(packed, f"corpus.txt{suffix}")
-    plain = read_documents([corpus(TEXT)], TOKENIZER)
-    assert read_documents([path], TOKENIZER) == plain
-    for damaged in (packed[:-6], TEXT.encode()):
-        path.write_bytes(damaged)
-        with pytest.raises(InputError, match="cannot be read") as raised:
-            read_documents([path], TOKENIZER)
-        assert str(path) in str(raised.value)
-        assert "\n" not in str(raised.value)
-
-
-def test_text_that_is_not_utf8_names_file_and_line(corpus):
-    path = corpus(b"a\nb\nc \xe9\n")
-    with pytest.raises(InputError, match=r"corpus\.txt, line 3: .* 0xe9 at position 2"):
-        read_documents([path], TOKENIZER)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"a\nb\0\n", r"corpus\.txt, line 2: expected text, found a zero byte at pos"),
-        ("a\nb\n".encode("utf-16-le"), r"line 1: .* UTF-16"),
-        (
-            b"a\n" + b"b" * 10**6,
-            r"line 2: expected one sentence a line, found a line of",
-        ),
-    ],
-)
-def test_what_is_no_text(corpus, content, message):
-    with pytest.raises(InputError, match=message):
-        read_documents([corpus(content)], TOKENIZER)
-
-
-@pytest.mark.parametrize("content", ["", "\n\n", " \n\a\n"])
-def test_empty_corpus(corpus, content):
-    with pytest.raises(InputError, match=r"corpus\.txt: expected text"):
-        read_documents([corpus(content)], TOKENIZER)
-
-
-def test_no_or_missing_corpus(tmp_path):
-    with pytest.raises(InputError, match="expected text"):
-        read_documents([], TOKENIZER)
-    with pytest.raises(InputError, match=r"none\.txt.*No such file"):
-        read_documents([tmp_path / "none.txt"], TOKENIZER)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -294,3 +230,10 @@ def test_no_or_missing_corpus(tmp_path):
 def test_bad_settings(arguments, message):
     with pytest.raises(InputError, match=message):
         InstanceSettings(**arguments)
+
+
+def test_settings_come_back_from_json():
+    settings = InstanceSettings(seed=3, without=("glue-across-sep",))
+    kept = settings.as_json()
+    assert json.loads(json.dumps(kept)) == kept
+    assert InstanceSettings(**kept) == settings

@@ -32,11 +32,16 @@ def relative_error(found, expected) -> float:
 
 
 @pytest.fixture(scope="module")
-def outputs(golden):
-    model = built(golden.config, golden.inputs, [golden.weights])
-    found = model(golden.inputs)
-    losses = pre_training_losses(found, golden.inputs)
+def model(original):
+    return built(original.config, original.inputs, [original.weights])
+
+
+@pytest.fixture(scope="module")
+def outputs(original, model):
+    found = model(original.inputs)
+    losses = pre_training_losses(found, original.inputs)
     found["masked_lm_loss"], found["next_sentence_loss"] = losses
+    found["loss"] = sum(losses)
     return found
 
 
@@ -48,45 +53,45 @@ def outputs(golden):
         "pooled_output",
         "masked_lm_loss",
         "next_sentence_loss",
+        "loss",
     ],
 )
-def test_outputs_are_the_originals(golden, outputs, name):
-    error = relative_error(outputs[name][0], golden.outputs[name])
-    assert error < tolerance(golden.config)
+def test_outputs_are_the_originals(original, outputs, name):
+    error = relative_error(outputs[name][0], original.outputs[name])
+    assert error < tolerance(original.config)
 
 
-def test_every_layer_is_the_originals(golden, outputs):
+def test_every_layer_is_the_originals(original, outputs):
+    assert len(outputs["encoder_layers"]) == original.config.num_hidden_layers
     for index, layer in enumerate(outputs["encoder_layers"]):
-        expected = golden.outputs[f"encoder_layer_{index}"]
-        assert relative_error(layer[0], expected) < tolerance(golden.config)
+        expected = original.outputs[f"encoder_layer_{index}"]
+        assert relative_error(layer[0], expected) < tolerance(original.config)
 
 
 @pytest.mark.parametrize("kind", ["masked_lm", "next_sentence"])
-def test_log_probabilities_are_the_originals(golden, outputs, kind):
+def test_log_probabilities_are_the_originals(original, outputs, kind):
     logits = ops.log_softmax(outputs[f"{kind}_logits"], axis=-1)
-    expected = golden.outputs[f"{kind}_log_probs"]
+    expected = original.outputs[f"{kind}_log_probs"]
     found = np.asarray(logits).reshape(expected.shape)
-    assert relative_error(found, expected) < tolerance(golden.config)
+    assert relative_error(found, expected) < tolerance(original.config)
 
 
-def test_every_gradient_is_the_originals(golden):
-    model = built(golden.config, golden.inputs, [golden.weights])
-
+def test_every_gradient_is_the_originals(original, model):
     def losses(inputs):
         return sum(pre_training_losses(model(inputs), inputs))
 
-    found = gradients(model.trainable_variables, losses, golden.inputs)
+    found = gradients(model.trainable_variables, losses, original.inputs)
     named = {
         variable_name(model, variable): gradient[0]
         for variable, gradient in zip(model.trainable_variables, found, strict=True)
     }
-    assert named.keys() == golden.gradients.keys()
+    assert named.keys() == original.gradients.keys()
     # Backwards is twice the depth. A key's bias has gradient zero, softmax being what
     # it is, so errors are measured against the largest gradient of the model.
-    largest = max(np.abs(value).max() for value in golden.gradients.values())
-    for name, expected in golden.gradients.items():
+    largest = max(np.abs(value).max() for value in original.gradients.values())
+    for name, expected in original.gradients.items():
         error = np.abs(named[name] - expected).max() / largest
-        assert error < 2 * tolerance(golden.config), name
+        assert error < 2 * tolerance(original.config), name
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -50,6 +50,15 @@ def test_clipping_is_per_trial():
     np.testing.assert_allclose(second.ravel(), [0.8, 0.4], rtol=1e-6)
 
 
+def test_a_counted_square_stands_for_the_gradients_own():
+    """3² + 4² but that 12² is counted for the first: the norm is √160, not 5."""
+    gradients = [np.array([[3.0]]), np.array([[[4.0]]])]
+    counted = {0: np.array([144.0])}
+    first, second = map(np.asarray, clip_by_global_norm(gradients, counted))
+    np.testing.assert_allclose(first.ravel(), [3.0 / np.sqrt(160.0)], rtol=1e-6)
+    np.testing.assert_allclose(second.ravel(), [4.0 / np.sqrt(160.0)], rtol=1e-6)
+
+
 def test_update_by_hand():
     """First step from zero: m = 0.1 g, v = 0.001 g², no bias correction."""
     weight, gradient = np.array([[2.0]]), np.array([[0.5]])

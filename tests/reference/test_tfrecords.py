@@ -11,17 +11,13 @@ import numpy as np
 import pytest
 
 from reference.errors import InputError
-from reference.instances import FEATURES, InstanceSettings, digest
-from reference.shards import write_shard
+from reference.instances import FEATURES, digest
 from reference.tfrecords import (
-    _Example,
-    _serialised,
     count_records,
     read_blocks,
     read_tfrecords,
     write_tfrecords,
 )
-from reference.tokenization import SPECIAL_TOKENS, Tokenizer
 
 NUM_RECORDS = 7
 WIDTHS = dict(zip(FEATURES, (16, 16, 16, 4, 4, 4, 1), strict=True))
@@ -73,12 +69,6 @@ def test_the_readmes_example_reads_them(tmp_path, monkeypatch, tf, arrays):
     records = list(given["records"].as_numpy_iterator())
     for name, array in arrays.items():
         np.testing.assert_array_equal([record[name] for record in records], array)
-
-
-def test_the_bytes_are_those_of_protobuf(arrays):
-    arrays["empty"] = np.zeros((NUM_RECORDS, 0), np.int32)
-    for data in _serialised(arrays):
-        assert _Example.FromString(data).SerializeToString(deterministic=True) == data
 
 
 def test_records_go_round_the_files(tmp_path, arrays):
@@ -286,21 +276,3 @@ write_blocks(sys.argv[1:], blocks())
     assert done.returncode == -signal.SIGKILL
     assert old.read_bytes() == b"as it was"
     assert not new.exists()
-
-
-def test_a_shard_is_what_its_counts_say(tmp_path):
-    text = tmp_path / "text.txt"
-    text.write_text("a b c\nd e\n\nf g h a\nb\n" * 5)
-    tokenizer = Tokenizer([*SPECIAL_TOKENS, *"abcdefgh"])
-    settings = InstanceSettings(max_seq_length=12, max_predictions_per_seq=3)
-    paths = [tmp_path / "1.tfrecord", tmp_path / "2.tfrecord"]
-    counts = write_shard([text], paths, tokenizer, settings)
-    arrays = read_tfrecords(paths)
-    assert set(arrays) == set(FEATURES)
-    assert counts == {
-        "instances": len(arrays["input_ids"]),
-        "random_next": arrays["next_sentence_labels"].sum(),
-        "tokens": arrays["input_mask"].sum(),
-        "predictions": arrays["masked_lm_weights"].sum(),
-    }
-    assert 0 < counts["random_next"] < counts["instances"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reference.configuration import NAMED_SIZES, compact, named_size
+from reference.configuration import NAMED_SIZES, BertConfig, compact, named_size
 from reference.errors import InputError
 from reference.variables import (
     NAMES_SHOWN,
@@ -35,8 +35,6 @@ def refusal(found) -> str:
 
 
 def test_they_are_the_originals():
-    from reference.configuration import BertConfig
-
     config = BertConfig.from_file(GOLDEN / "bert_config.json")
     weights = np.load(GOLDEN / "weights.npz")
     found = {name: weights[name].shape for name in weights.files}

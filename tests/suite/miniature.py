@@ -13,12 +13,13 @@ from random import Random
 from reference.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from reference.configuration import BertConfig
 from suite.executor import LocalExecutor
+from suite.glue_files import split_path
 from suite.records import RunDirectory
 from suite.sample_files import Row, label_file, split_file
 from suite.sample_tasks import Example
 from suite.sources import Glue, entries
 from suite.sweep import Grid, Sweep
-from suite.tasks import TASKS, split_path
+from suite.tasks import TASKS
 
 WORDS = [*"abcdefghijklmnop", "good", "bad"]
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "##a", *WORDS]
@@ -28,7 +29,7 @@ CONFIG = BertConfig(
     num_hidden_layers=1,
     num_attention_heads=2,
     intermediate_size=32,
-    max_position_embeddings=32,
+    max_position_embeddings=128,
 )
 ROWS = {"train": 48, "dev": 24, "test": 24}
 # The documented lists cut short; the learning rates suit a model this small.

@@ -8,6 +8,7 @@ from suite import estimates
 from suite.estimates import choose, estimate, generator_for
 from suite.grids import Configuration, Grid, load_grids
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS
+from tests.suite import synthetic
 
 
 def only_grid(run):
@@ -42,7 +43,7 @@ def test_the_cross_fitted_interval_covers_the_true_score(monkeypatch):
     assert covered / runs >= stats.binom.ppf(1e-4, runs, 0.95) / runs
 
 
-def test_the_choice_is_the_best_on_dev(tmp_path, synthetic):
+def test_the_choice_is_the_best_on_dev(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
     choice = choose(only_grid(run), generator_for("test"))
     records = {r.trial.id: r.scores["dev"]["accuracy"] for r in run.records()}
@@ -52,7 +53,7 @@ def test_the_choice_is_the_best_on_dev(tmp_path, synthetic):
     assert choice.cross_fitted.how == "cross-fitted on dev"
 
 
-def test_a_test_split_is_scored_with_the_choice_on_dev(tmp_path, synthetic):
+def test_a_test_split_is_scored_with_the_choice_on_dev(tmp_path):
     options = synthetic.Synthetic(tasks=("RTE",), test_labels=("RTE",))
     run = synthetic.make_run(tmp_path, options)
     grid = only_grid(run)
@@ -64,7 +65,7 @@ def test_a_test_split_is_scored_with_the_choice_on_dev(tmp_path, synthetic):
     assert found.seed_sd["accuracy"] > 0
 
 
-def test_the_diagnostic_set_is_scored_with_the_mnli_choice(tmp_path, synthetic):
+def test_the_diagnostic_set_is_scored_with_the_mnli_choice(tmp_path):
     options = synthetic.Synthetic(tasks=("MNLI",), test_labels=("AX",), rows=300)
     grid = only_grid(synthetic.make_run(tmp_path, options))
     found = estimate(grid, DIAGNOSTIC_SPLIT, generator_for("test"))
@@ -72,7 +73,7 @@ def test_the_diagnostic_set_is_scored_with_the_mnli_choice(tmp_path, synthetic):
     assert set(found.scores) == {"matthews", "main"}
 
 
-def test_what_cannot_be_scored_is_none(tmp_path, synthetic):
+def test_what_cannot_be_scored_is_none(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",), fail=20))
     grid = only_grid(run)
     assert choose(grid, generator_for("test")) is None
@@ -81,7 +82,7 @@ def test_what_cannot_be_scored_is_none(tmp_path, synthetic):
 
 
 @pytest.mark.parametrize("task", ["CoLA", "STS-B", "WNLI"])
-def test_constant_predictions_are_collapsed(tmp_path, synthetic, task):
+def test_constant_predictions_are_collapsed(tmp_path, task):
     options = synthetic.Synthetic(tasks=(task,), constant=True)
     grid = only_grid(synthetic.make_run(tmp_path, options))
     found = estimate(grid, "dev", generator_for("test"))

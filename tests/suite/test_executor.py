@@ -17,7 +17,7 @@ import pytest
 
 from reference.errors import InputError
 from suite import executor
-from suite.executor import Job, LocalExecutor
+from suite.executor import Event, Job, LocalExecutor, or_failure
 from tests.suite import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,6 +138,19 @@ def test_an_exception_is_a_failure_with_its_traceback(tmp_path, function, reason
 def test_bad_input_of_a_job_is_raised(pair):
     with pytest.raises(InputError, match=r"^train.tsv, line 3: expected a label"):
         list(pair.run([Job(jobs.refuse, ())]))
+
+
+def test_a_failed_job_ends_it_all():
+    job = Job(jobs.double, (1,))
+    usual = [Event("report", job, "so far"), Event("done", job, 2)]
+    assert list(or_failure(iter(usual), "doubling")) == usual
+    events = or_failure([*usual, Event("failed", job, "Trace\nValueError: no")], "it")
+    assert [next(events), next(events)] == usual
+    with pytest.raises(RuntimeError, match=r"^it failed: ValueError: no$"):
+        next(events)
+    died = Event("failed", job, "its worker process died (SIGKILL), 2 times", died=True)
+    with pytest.raises(InputError, match=r"^it: a worker died .*SIGKILL.* --workers"):
+        list(or_failure([died], "it"))
 
 
 def test_a_worker_keeps_to_one_thread_and_its_parent_does_not(tmp_path, monkeypatch):

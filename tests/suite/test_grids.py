@@ -10,6 +10,7 @@ from reference.errors import InputError
 from suite.grids import load_grids
 from suite.records import RunDirectory
 from suite.tasks import DIAGNOSTIC_SPLIT
+from tests.suite import synthetic
 
 
 def only_grid(run):
@@ -17,7 +18,7 @@ def only_grid(run):
     return grid
 
 
-def test_arrays_are_in_the_order_of_the_configurations(tmp_path, synthetic):
+def test_arrays_are_in_the_order_of_the_configurations(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",), seeds=2))
     grid = only_grid(run)
     assert len(grid.configurations) == 20
@@ -32,7 +33,7 @@ def test_arrays_are_in_the_order_of_the_configurations(tmp_path, synthetic):
             assert np.mean(right) == pytest.approx(record.scores["dev"]["accuracy"])
 
 
-def test_a_configuration_with_a_failed_seed_cannot_be_chosen(tmp_path, synthetic):
+def test_a_configuration_with_a_failed_seed_cannot_be_chosen(tmp_path):
     run = synthetic.make_run(
         tmp_path, synthetic.Synthetic(tasks=("RTE",), seeds=3, fail=1)
     )
@@ -43,14 +44,14 @@ def test_a_configuration_with_a_failed_seed_cannot_be_chosen(tmp_path, synthetic
     assert (8, 3e-4) not in grid.configurations
 
 
-def test_all_trials_may_have_failed(tmp_path, synthetic):
+def test_all_trials_may_have_failed(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",), fail=20))
     grid = only_grid(run)
     assert grid.configurations == ()
     assert grid.predictions == {}
 
 
-def test_seeds_that_not_all_tried_are_left_out(tmp_path, synthetic):
+def test_seeds_that_not_all_tried_are_left_out(tmp_path):
     """The chosen configuration rerun on more seeds must not shut out the others."""
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
     record = run.records()[0]
@@ -61,7 +62,7 @@ def test_seeds_that_not_all_tried_are_left_out(tmp_path, synthetic):
     assert grid.predictions["dev"].shape[:2] == (20, 1)
 
 
-def test_the_diagnostic_set_is_scored_as_ax(tmp_path, synthetic):
+def test_the_diagnostic_set_is_scored_as_ax(tmp_path):
     run = synthetic.make_run(
         tmp_path, synthetic.Synthetic(tasks=("MNLI",), test_labels=("AX",), rows=200)
     )
@@ -70,13 +71,13 @@ def test_the_diagnostic_set_is_scored_as_ax(tmp_path, synthetic):
     assert set(run.records()[0].scores[DIAGNOSTIC_SPLIT]) == {"matthews"}
 
 
-def test_a_split_without_labels_is_left_out(tmp_path, synthetic):
+def test_a_split_without_labels_is_left_out(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
     (run.path / "labels.npz").unlink()
     assert only_grid(run).predictions == {}
 
 
-def test_a_changed_score_is_noticed(tmp_path, synthetic):
+def test_a_changed_score_is_noticed(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
     path = run.path / "trials.jsonl"
     first, rest = path.read_text().split("\n", 1)
@@ -87,14 +88,14 @@ def test_a_changed_score_is_noticed(tmp_path, synthetic):
         load_grids(run)
 
 
-def test_labels_of_other_data_are_noticed(tmp_path, synthetic):
+def test_labels_of_other_data_are_noticed(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
     run.write_labels({"RTE/dev": np.zeros(5, np.int32)})
     with pytest.raises(InputError, match="expected 5 predictions"):
         load_grids(run)
 
 
-def test_grids_of_different_data_are_not_mixed(tmp_path, synthetic):
+def test_grids_of_different_data_are_not_mixed(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
     record = run.records()[0]
     other = replace(record, trial=replace(record.trial, data="e" * 64))

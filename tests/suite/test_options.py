@@ -2,7 +2,10 @@
 
 import pytest
 
-from suite.options import task_names
+from reference.checkpoint import Layout
+from reference.masking import MaskingScheme
+from suite.commands.checkpoint import Format
+from suite.options import Masking, task_names
 
 
 @pytest.mark.parametrize(
@@ -17,3 +20,9 @@ from suite.options import task_names
 )
 def test_tasks_are_run_once_in_the_order_of_glue(asked, given):
     assert task_names(asked) == given
+
+
+def test_choices_are_those_of_the_reference():
+    """Spelt out a second time, so that help need not load it."""
+    assert [*Masking] == [*MaskingScheme]
+    assert [*Format] == [*Layout]

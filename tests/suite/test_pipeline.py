@@ -15,7 +15,7 @@ from rich.console import Console
 from reference.checkpoint import read_checkpoint
 from reference.errors import InputError
 from reference.instances import InstanceSettings
-from suite import pipeline, readme
+from suite import pipeline
 from suite.executor import Event
 from suite.pipeline import Request, run_named, run_pipeline
 from suite.records import RunDirectory
@@ -42,16 +42,11 @@ REQUEST = Request(
 
 
 @pytest.fixture
-def root(tmp_path, monkeypatch) -> Path:
+def root(elsewhere, monkeypatch) -> Path:
     """Where results and reports go; the grid is cut short."""
-    for module in (pipeline, readme):
-        monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(readme, "REPORTS", tmp_path / "reports")
-    monkeypatch.setattr(readme, "ROOT", tmp_path)
-    (tmp_path / "README.md").write_text(f"# Words\n\n{readme.BEGIN}\n{readme.END}\n")
     lists = {"batch_sizes": GRID.batch_sizes, "learning_rates": GRID.learning_rates}
     monkeypatch.setattr(pipeline, "Grid", functools.partial(Grid, **lists, epochs=1))
-    return tmp_path
+    return elsewhere
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from reference.corpus import read_lines
+from reference import corpus
 from reference.errors import InputError
 from reference.instances import InstanceSettings
 from reference.masking import MaskingScheme
 from reference.tfrecords import read_tfrecords
-from suite import pretraining
 from suite.pretraining import (
     Plan,
     instance_jobs,
@@ -75,13 +74,13 @@ def test_at_least_a_hundredth_of_the_lines_is_held_out(plan, lengths, held_out):
 
 
 def test_the_corpus_is_read_and_split_once(plan, monkeypatch):
-    read = []
+    read, read_lines = [], corpus.read_lines
 
     def counted(path):
         read.append(path)
         return read_lines(path)
 
-    monkeypatch.setattr(pretraining, "read_lines", counted)
+    monkeypatch.setattr(corpus, "read_lines", counted)
     for _ in range(2):
         plan.claim()
         assert read == list(plan.corpus)

@@ -9,8 +9,16 @@ import pytest
 from reference.checkpoint import read_checkpoint
 from reference.configuration import BertConfig
 from reference.errors import InputError
+from reference.pretraining_settings import PretrainingSettings
 from reference.tfrecords import write_tfrecords
-from suite.pretraining_run import PretrainingRun, pretrain_one, read_instances
+from suite.pretraining_run import (
+    PretrainingRun,
+    Records,
+    phases_of,
+    pretrain_one,
+    read_instances,
+    trials_of,
+)
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijk"]
 CONFIG = BertConfig(len(PIECES), 8, 1, 2, 16, max_position_embeddings=12)
@@ -84,23 +92,65 @@ def test_other_records_are_refused(tmp_path):
         read_instances([path], CONFIG)
 
 
+def test_files_of_other_lengths_are_refused(tmp_path):
+    paths = []
+    for length in (8, 12):
+        paths.append(tmp_path / f"{length}.tfrecord")
+        changes = {n: instances()[n][:, :length] for n in ("input_ids", "input_mask")}
+        changes["segment_ids"] = instances()["segment_ids"][:, :length]
+        changes["masked_lm_positions"] = np.zeros((4, 2), int)
+        write_tfrecords([paths[-1]], instances(**changes))
+    with pytest.raises(InputError, match=r"of one length, found \[8, 12\]"):
+        read_instances(paths, CONFIG)
+
+
+def test_instances_take_little_memory(tmp_path):
+    found = read_instances([written(tmp_path)], CONFIG)
+    assert found["input_ids"].dtype == np.uint16
+    assert found["input_mask"].dtype == np.uint8
+    for name, values in instances().items():
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_the_last_steps_may_be_on_longer_sequences():
+    (only,) = phases_of((["a"], 32), (None, None), 100, 0.1)
+    assert (only.paths, only.num_train_steps, only.batch_size) == (("a",), 100, 32)
+    first, second = phases_of((["a"], 32), (["b"], None), 100, 0.1)
+    assert (first.num_train_steps, second.num_train_steps) == (90, 10)
+    assert (second.paths, second.batch_size) == (("b",), 32)
+    with pytest.raises(InputError, match="found 100 of 100 for the second"):
+        phases_of((["a"], 32), (["b"], 8), 100, 1.0)
+
+
+def test_a_trial_for_every_seed_and_drawn_masking():
+    assert [t.name for t in trials_of(None, ["wordpiece"], False)] == ["seed12345"]
+    names = [t.name for t in trials_of([1, 2], ["wordpiece", "whole-word"], True)]
+    assert names == [
+        f"{masking}_seed{seed}"
+        for seed in (1, 2)
+        for masking in ("wordpiece", "whole-word")
+    ]
+    with pytest.raises(InputError, match="--dynamic-masking: expected a --masking"):
+        trials_of(None, None, True)
+    with pytest.raises(InputError, match="add --dynamic-masking"):
+        trials_of(None, ["wordpiece", "whole-word"], False)
+
+
 @pytest.mark.slow
 def test_a_model_is_pretrained(tmp_path):
     records = written(tmp_path)
     (tmp_path / "vocab.txt").write_text("\n".join(PIECES) + "\n")
     run = PretrainingRun(
-        train=(records,),
+        phases=(Records((records,), 2, batch_size=2),),
         held_out=(records,),
         vocab=tmp_path / "vocab.txt",
         model="BERT-Tiny",
         masking="whole-word",
         corpus=("a.txt", "b.txt"),
         directory=tmp_path / "made",
-        num_train_steps=2,
-        batch_size=2,
     )
     reports = []
-    metrics = pretrain_one(run, reports.append)
+    (metrics,) = pretrain_one(run, reports.append)
     assert [report[:3] for report in reports] == [
         ("BERT-Tiny whole-word", step, 2) for step in (1, 2)
     ]
@@ -110,4 +160,4 @@ def test_a_model_is_pretrained(tmp_path):
     assert checkpoint.description["held_out"] == metrics
     assert checkpoint.description["corpus"] == ["a.txt", "b.txt"]
     with pytest.raises(InputError, match="other settings or data"):
-        pretrain_one(replace(run, learning_rate=1e-3), reports.append)
+        pretrain_one(replace(run, settings=PretrainingSettings(1e-3)), reports.append)

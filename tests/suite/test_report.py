@@ -10,6 +10,7 @@ from suite.markdown import SAMPLE_NOTE
 from suite.records import RunDirectory
 from suite.report import write_report
 from suite.tasks import GLUE_TASKS
+from tests.suite import synthetic
 
 MODULES = (
     "cells claims comparability estimates figures grids markdown masking_effect "
@@ -86,7 +87,7 @@ def test_one_pair_is_said_to_show_little(report):
     assert "no p below 1" in text
 
 
-def test_every_table_of_a_sample_run_says_so(tmp_path, synthetic):
+def test_every_table_of_a_sample_run_says_so(tmp_path):
     options = synthetic.Synthetic(
         tasks=tuple(GLUE_TASKS),
         checkpoints=(synthetic.Checkpoint(), synthetic.WHOLE_WORD),
@@ -119,7 +120,7 @@ def test_every_table_of_a_sample_run_says_so(tmp_path, synthetic):
     ],
     ids=["no trials", "all failed", "constant", "seeds", "one trial"],
 )
-def test_awkward_runs_are_reported(tmp_path, synthetic, options):
+def test_awkward_runs_are_reported(tmp_path, options):
     run = synthetic.make_run(tmp_path / "run", synthetic.Synthetic(**options))
     write_report(run.path, tmp_path / "reports")
     text = (tmp_path / "reports" / "README.md").read_text()

@@ -1,4 +1,4 @@
-"""The sample as a whole: complete, reproducible, read by tasks.py, and learnable."""
+"""The sample as a whole: complete, reproducible, readable, and learnable."""
 
 import hashlib
 import os
@@ -15,9 +15,10 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from reference.errors import InputError
 from suite import sample as sample_module
+from suite.glue_files import Examples, read_examples
 from suite.sample import SAMPLE_ROWS, SAMPLE_SEED, SamplePaths, sample_splits
 from suite.sample_corpus import SPECIAL_PIECES, VOCABULARY_SIZE, read_documents
-from suite.tasks import TASKS, Examples, read_examples
+from suite.tasks import TASKS
 
 SPLITS = [(task, split) for task in SAMPLE_ROWS for split in SAMPLE_ROWS[task]]
 PENALTY = 10.0  # of the order of the pieces in a row; one for all tasks

@@ -12,13 +12,11 @@ from reference.errors import InputError
 from reference.instances import InstanceSettings, as_arrays, create_training_instances
 from reference.tfrecords import read_tfrecords
 from reference.tokenization import SPECIAL_TOKENS, Tokenizer
-from suite.executor import Event, Job
 from suite.sharding import (
     Shards,
     inspect,
     inspection_jobs,
     make_shard,
-    or_failure,
     shard_jobs,
 )
 
@@ -44,7 +42,7 @@ def shards(tmp_path):
 
 
 def inspected(shards):
-    return [inspect(shards, path) for path in shards.inputs]
+    return [inspect(shards, path, silent) for path in shards.inputs]
 
 
 def run(jobs):
@@ -113,7 +111,7 @@ def test_shards_made_otherwise_are_not_touched(shards, changed, message):
     other = replace(shards, settings=replace(shards.settings, **changed))
     before = shards.records(shards.inputs[0]).read_bytes()
     with pytest.raises(InputError, match=message):
-        inspect(other, shards.inputs[0])
+        inspect(other, shards.inputs[0], silent)
     assert shards.records(shards.inputs[0]).read_bytes() == before
 
 
@@ -121,7 +119,7 @@ def test_other_text_of_the_same_name(shards):
     make_shard(shards, inspected(shards)[0].text, silent)
     shards.inputs[0].write_text("a\n\nb\n")
     with pytest.raises(InputError, match="expected input sha256"):
-        inspect(shards, shards.inputs[0])
+        inspect(shards, shards.inputs[0], silent)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"shard": 1}', "\xff"])
@@ -129,7 +127,7 @@ def test_a_sidecar_that_is_none(shards, content):
     shards.directory.mkdir()
     shards.sidecar(shards.inputs[0]).write_text(content, encoding="latin-1")
     with pytest.raises(InputError, match=r"one\.json: expected what this verb writes"):
-        inspect(shards, shards.inputs[0])
+        inspect(shards, shards.inputs[0], silent)
 
 
 @pytest.mark.parametrize("name", ["one.txt.gz", "one.txt.xz", "one.txt", "one"])
@@ -138,13 +136,3 @@ def test_names_without_their_suffixes(shards, tmp_path, name):
     assert replace(shards, inputs=(path,)).records(path).name == "one.tfrecord"
     with pytest.raises(InputError, match=r"more than one for one\.tfrecord"):
         replace(shards, inputs=(path, tmp_path / "sub" / "one.txt"))
-
-
-def test_a_failed_job_ends_it_all(shards):
-    job = Job(make_shard, (shards,))
-    events = [Event("done", job, 1), Event("failed", job, "Trace\nValueError: no")]
-    with pytest.raises(RuntimeError, match="make_shard: ValueError: no"):
-        list(or_failure(events))
-    died = Event("failed", job, "its worker process died (SIGKILL), 2 times", died=True)
-    with pytest.raises(InputError, match=r"SIGKILL.* fewer --workers"):
-        list(or_failure([died]))

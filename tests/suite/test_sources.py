@@ -6,10 +6,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from reference.checkpoint import Layout
+from reference.configuration import BertConfig
+from reference.conversion import convert
 from reference.errors import InputError
-from suite import tasks
-from suite.sources import Glue, describe_checkpoint, entries, scored_labels
+from suite import glue_files
+from suite.sources import (
+    Glue,
+    check_checkpoint,
+    describe_checkpoint,
+    entries,
+    scored_labels,
+)
 from suite.tsv import read_rows
+from tests.reference.random_bert import random_weights, write_ours
 from tests.suite.miniature import ROWS, Miniature
 
 
@@ -61,6 +71,28 @@ def test_a_check_reads_every_split_and_names_the_line(tmp_path, file, line, foun
         small.glue.check()
 
 
+def tunable(parts: tuple[str, ...], positions: int) -> SimpleNamespace:
+    config = BertConfig(max_position_embeddings=positions)
+    return checkpoint(directory="mine", config=config, parts=parts)
+
+
+def test_a_checkpoint_must_have_a_pooler_and_enough_positions():
+    whole, headless = ("encoder", "pooler"), ("encoder", "masked_lm")
+    check_checkpoint(tunable(whole, 128), 128)
+    with pytest.raises(InputError, match=r"^mine: .*at most 127 tokens, .*found 128"):
+        check_checkpoint(tunable(whole, 127), 128)
+    with pytest.raises(InputError, match=r"^mine: .*pooler, .*found encoder, masked"):
+        check_checkpoint(tunable(headless, 128), 128)
+
+
+def test_what_is_exported_with_the_masked_lm_head_alone_is_refused(tmp_path):
+    """As `transformers` saves a BertForMaskedLM."""
+    ours = write_ours(tmp_path / "ours", random_weights(("encoder", "masked_lm")))
+    exported = convert(ours, tmp_path / "exported", Layout.HUGGINGFACE)
+    with pytest.raises(InputError, match=r"exported: .* take one that was saved with"):
+        check_checkpoint(exported, exported.config.max_position_embeddings)
+
+
 def test_an_entry_for_every_checkpoint_and_task(miniature):
     one = miniature.checkpoint
     found = entries([one, one], miniature.glue)
@@ -100,7 +132,7 @@ def test_every_file_is_read_once(miniature, monkeypatch):
         read.append(path)
         return read_rows(path, columns)
 
-    monkeypatch.setattr(tasks, "read_rows", counted)
+    monkeypatch.setattr(glue_files, "read_rows", counted)
     glue = miniature.glue
     glue.check()
     entries([miniature.checkpoint, miniature.checkpoint], glue)

@@ -10,12 +10,13 @@ from suite import comparability, estimates, verdicts
 from suite.published import SCORE, TABLE_COLUMNS
 from suite.tasks import GLUE_TASKS
 from suite.verdicts import verdict_table
+from tests.suite import synthetic
 
 SMALL_GRID = {"batch_sizes": (8, 16), "learning_rates": (3e-4, 1e-4)}
 
 
 @pytest.fixture
-def table(tmp_path, synthetic):
+def table(tmp_path):
     """A function: options of a run -> its cells by (task, metric, split)."""
 
     def made(**options):
@@ -25,7 +26,7 @@ def table(tmp_path, synthetic):
     return made
 
 
-def checkpoint_that_knows(synthetic, skill):
+def checkpoint_that_knows(skill):
     return (synthetic.Checkpoint(skill=skill),)
 
 
@@ -98,7 +99,7 @@ def test_whole_word_compact_models_have_nothing_to_compare_with(small_run):
     assert mrpc.published == 81.1
 
 
-def test_a_checkpoint_that_is_not_published(table, synthetic):
+def test_a_checkpoint_that_is_not_published(table):
     own = synthetic.Checkpoint(name="mine", published_as=None)
     cells = table(tasks=("RTE",), checkpoints=(own,), **SMALL_GRID)
     cell = cells["RTE", "accuracy", "test"]
@@ -115,8 +116,8 @@ def test_collapsed_trials_are_degenerate(table, task):
         assert "published 0.0" in own[0].why
 
 
-def test_far_from_published_differs(table, synthetic):
-    cells = table(tasks=("SST-2",), checkpoints=checkpoint_that_knows(synthetic, 0.1))
+def test_far_from_published_differs(table):
+    cells = table(tasks=("SST-2",), checkpoints=checkpoint_that_knows(0.1))
     cell = cells["SST-2", "accuracy", "test"]
     assert cell.verdict == "differs"
     assert cell.high < 0
@@ -124,23 +125,23 @@ def test_far_from_published_differs(table, synthetic):
     assert "better half of the grid" in cell.seed_note
 
 
-def test_near_published_on_few_examples_is_inconclusive(table, synthetic):
+def test_near_published_on_few_examples_is_inconclusive(table):
     skill = 2 * 0.572 - 1  # as accurate as published on RTE, 277 examples
-    cells = table(tasks=("RTE",), checkpoints=checkpoint_that_knows(synthetic, skill))
+    cells = table(tasks=("RTE",), checkpoints=checkpoint_that_knows(skill))
     cell = cells["RTE", "accuracy", "test"]
     assert cell.verdict == "inconclusive"
     assert cell.low < 0 < cell.high
     assert "uncertain" in cell.change or "times" in cell.change
 
 
-def test_near_published_within_the_margin_is_reproduced(table, synthetic, monkeypatch):
+def test_near_published_within_the_margin_is_reproduced(table, monkeypatch):
     margins = {("MNLI", "accuracy"): 3.0}
     monkeypatch.setattr(verdicts, "load_margins", lambda: margins)
     skill = (3 * 0.703 - 1) / 2  # of three classes: 70.3 % right
     cells = table(
         tasks=("MNLI",),
         test_labels=("MNLI",),
-        checkpoints=checkpoint_that_knows(synthetic, skill),
+        checkpoints=checkpoint_that_knows(skill),
         batch_sizes=(8,),
     )
     for split in ("test", "test_mismatched"):
@@ -201,7 +202,7 @@ def mean_of_tasks(cells):
     return sum(means) / 9
 
 
-def test_an_undescribed_checkpoint_is_named(tmp_path, synthetic):
+def test_an_undescribed_checkpoint_is_named(tmp_path):
     run = synthetic.make_run(
         tmp_path, synthetic.Synthetic(tasks=("RTE",), **SMALL_GRID)
     )

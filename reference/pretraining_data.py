@@ -1,0 +1,139 @@
+"""What K trials are pre-trained on at each step.
+
+Instances are arrays of N rows, masked (`reference.instances.FEATURES`) or not yet
+(`reference.dynamic_masking.unmasked`). Every trial goes through them in full shuffles
+from its own seed, so that trials of one seed see the same text in the same order,
+whatever their masking. Not here: reading files, which is the caller's.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reference.backend import compile_function
+from reference.dynamic_masking import DynamicMasking
+from reference.masking import MaskingScheme
+from reference.pretraining_settings import Trial
+from reference.training import Part
+
+Instances = dict[str, np.ndarray]
+
+# Held-out masks are drawn from this seed, whatever the trials' own.
+HELD_OUT_SEED = 0
+
+
+class RowOrder:
+    """The batches of `reference.optimization.batch_order`, an epoch at a time.
+
+    In memory are the two epochs that a batch may straddle, however long the run.
+    """
+
+    def __init__(self, rows: int, batch_size: int, seed: int | Sequence[int]):
+        self._rows, self._batch_size, self._seed = rows, batch_size, seed
+        self._restart()
+
+    def batch(self, step: int) -> np.ndarray:
+        """The rows of the batch of `step`, from 0: int64 `[batch_size]`."""
+        places = np.arange(self._batch_size) + step * self._batch_size
+        epochs, within = np.divmod(places, self._rows)
+        if epochs[0] < min(self._epochs, default=0):
+            self._restart()
+        while self._drawn <= epochs[-1]:
+            self._epochs[self._drawn] = self._rng.permutation(self._rows)
+            self._drawn += 1
+        for epoch in [e for e in self._epochs if e < epochs[0]]:
+            del self._epochs[epoch]
+        chosen = np.empty(self._batch_size, np.int64)
+        for epoch in np.unique(epochs):
+            chosen[epochs == epoch] = self._epochs[epoch][within[epochs == epoch]]
+        return chosen
+
+    def _restart(self) -> None:
+        self._rng = np.random.default_rng(self._seed)
+        self._epochs: dict[int, np.ndarray] = {}
+        self._drawn = 0
+
+
+class Batches:
+    """The batches of one set of instances for K trials."""
+
+    def __init__(
+        self,
+        instances: Instances,
+        masking: DynamicMasking | None,
+        trials: Sequence[Trial],
+        batch_size: int,
+        phase: int = 0,
+    ):
+        """`masking` draws the masks; None where the instances have theirs."""
+        rows = len(instances["input_ids"])
+        self._instances, self._masks = instances, _masks(masking, trials)
+        self._seeds = np.array([trial.seed for trial in trials])
+        # The first phase's order is that of a run which has one phase only.
+        seeds = [[t.seed, phase] if phase else t.seed for t in trials]
+        self._orders = [RowOrder(rows, batch_size, seed) for seed in seeds]
+
+    def at(self, place: int, step: int) -> dict:
+        """Batch number `place` of this phase, `[K, B, ...]`, masked as of `step`."""
+        chosen = np.stack([order.batch(place) for order in self._orders])
+        return self._masks(rows_of(self._instances, chosen), self._seeds, step)
+
+
+def held_out_batches(
+    instances: Instances,
+    masking: DynamicMasking | None,
+    trials: Sequence[Trial],
+    batch_size: int,
+):
+    """All instances once, `[K, B, ...]`, for each trial alike but for its masking."""
+    masks, seeds = _masks(masking, trials), np.full(len(trials), HELD_OUT_SEED)
+    rows = len(instances["input_ids"])
+    for number, first in enumerate(range(0, rows, batch_size)):
+        chosen = np.arange(first, min(first + batch_size, rows))
+        chosen = np.tile(chosen, (len(trials), 1))
+        yield masks(rows_of(instances, chosen), seeds, number)
+
+
+def rows_of(instances: Instances, chosen: np.ndarray) -> dict:
+    """Rows `chosen` (int `[K, B]`) as a model takes them: int32, or float32 weights.
+
+    `next_sentence_labels` lose their axis of one: `[K, B]`.
+    """
+    batch = {}
+    for name, values in instances.items():
+        floating = name == "masked_lm_weights"
+        batch[name] = values[chosen].astype(np.float32 if floating else np.int32)
+    labels = batch["next_sentence_labels"]
+    batch["next_sentence_labels"] = labels.reshape(chosen.shape)
+    if "masked_lm_weights" in batch:
+        batch["masked_lm_total"] = batch["masked_lm_weights"].sum(axis=(1, 2))
+    return batch
+
+
+def divided(batch: dict, size: int | None) -> list[Part]:
+    """A batch in parts of at most `size` rows (None: whole), whose gradients add up."""
+    trials, rows = batch["input_ids"].shape[:2]
+    numbers = np.tile(np.arange(rows, dtype=np.int32), (trials, 1))
+    parts = []
+    for first in range(0, rows, size or rows):
+        own = slice(first, first + (size or rows))
+        part = {n: v if v.ndim < 2 else v[:, own] for n, v in batch.items()}
+        parts.append(Part(part, numbers[:, own]))
+    return parts
+
+
+def _masks(masking: DynamicMasking | None, trials: Sequence[Trial]):
+    """Called with a batch, seeds and a step: the batch with its masks."""
+    if masking is None:
+        return lambda batch, seeds, step: batch
+    whole_word = np.array([t.masking == MaskingScheme.WHOLE_WORD for t in trials])
+
+    def drawn(inputs):
+        return masking.draw(
+            inputs["batch"], whole_word, inputs["seeds"], inputs["step"]
+        )
+
+    compiled = compile_function([], drawn, fetch=False)
+    return lambda batch, seeds, step: compiled(
+        {"batch": batch, "seeds": seeds.astype(np.uint32), "step": np.int32(step)}
+    )
