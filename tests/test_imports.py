@@ -31,6 +31,7 @@ TRAINING = {
     "suite.peer_steps",
     "suite.pipeline",
     "suite.pretraining",
+    "suite.pretraining_record",
     "suite.pretraining_run",
     "suite.record_check",
     "suite.record_statistics",

@@ -96,6 +96,10 @@ def pretrain(
     ] = None,
     save_every: Annotated[float, number_option("Seconds between states.", 0)] = 60.0,
     keep: Annotated[int, number_option("States to keep.", 1)] = 2,
+    record: Annotated[
+        Path | None,
+        directory_option("Keep metrics and how they were made there, for the report."),
+    ] = None,
     tensorboard: Annotated[
         Path | None, directory_option("Write the metrics for TensorBoard, too.")
     ] = None,
@@ -137,17 +141,20 @@ def pretrain(
         initial=init_checkpoint,
         tensorboard=tensorboard,
     )
-    _show(run)
+    _show(run, record)
 
 
-def _show(run) -> None:
+def _show(run, record: Path | None) -> None:
     """Pre-train in a worker, whose log takes what the framework prints."""
     from reference.pretraining_settings import checkpoint_directory
+    from suite import environment
     from suite.executor import Job, LocalExecutor
     from suite.pretraining import finish_all
+    from suite.pretraining_record import write_record
     from suite.pretraining_run import pretrain_one
     from suite.progress import bars
 
+    commit = environment.commit()
     with (
         LocalExecutor(1, run.directory / "logs", one_thread=False) as executor,
         bars(console) as shown,
@@ -158,3 +165,6 @@ def _show(run) -> None:
             console.print(f"{name} = {value:.4f}")
         made = checkpoint_directory(run.directory, run.trials, trial)
         console.print(f"Checkpoint: {made}")
+    if record:
+        write_record(record, run, commit, metrics)
+        console.print(f"Record: {record}")

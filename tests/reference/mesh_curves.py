@@ -2,7 +2,8 @@
 
 Run as a process of its own, since devices are made before a backend starts:
 `python -m tests.reference.mesh_curves '[[1, 1], [2, 1, 4]]'`, each the devices of a
-batch and of a stack, and how large the parts of a batch are, if it is divided.
+batch and of a stack, and how large the parts of a batch are, if it is divided. Where
+the environment says that this is one of several hosts, it has one device.
 """
 
 import json
@@ -10,11 +11,13 @@ import os
 import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
+SEVERAL_HOSTS = {"TF_CONFIG", "KERAS_DISTRIBUTION_NUM_PROCESSES"} & os.environ.keys()
+DEVICES = 1 if SEVERAL_HOSTS else 4
+os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={DEVICES}"
 
 import numpy as np
 
-from reference.backend import building, name
+from reference.backend import building, join_hosts, name
 from reference.configuration import BertConfig
 from reference.devices import Mesh
 from reference.heads import PreTrainingModel, pre_training_losses
@@ -75,17 +78,19 @@ def curve(mesh: Mesh, part: int | None = None) -> list[list[float]]:
 
 
 def make_virtual_devices() -> None:
-    """Four processors of TensorFlow; JAX has read them from XLA_FLAGS."""
+    """Some processors of TensorFlow; JAX has read them from XLA_FLAGS."""
     if name() == "tensorflow":
         import tensorflow as tf
 
         (processor,) = tf.config.list_physical_devices("CPU")
         tf.config.set_logical_device_configuration(
-            processor, [tf.config.LogicalDeviceConfiguration() for _ in range(4)]
+            processor, [tf.config.LogicalDeviceConfiguration() for _ in range(DEVICES)]
         )
 
 
 if __name__ == "__main__":
+    if SEVERAL_HOSTS:
+        join_hosts()
     make_virtual_devices()
     asked = json.loads(sys.argv[1])
     print(json.dumps({str(one): curve(Mesh(*one[:2]), *one[2:]) for one in asked}))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -24,15 +25,30 @@ PROCESSES = {
 }
 
 
-def run(backend: str, meshes: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
+def started(backend: str, meshes: str, **environment: str) -> subprocess.Popen:
+    return subprocess.Popen(
         [sys.executable, "-m", "tests.reference.mesh_curves", meshes],
         cwd=ROOT,
-        env=os.environ | {"KERAS_BACKEND": backend},
-        capture_output=True,
+        env=os.environ | {"KERAS_BACKEND": backend} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
+
+
+def run(backend: str, meshes: str) -> subprocess.CompletedProcess:
+    process = started(backend, meshes)
+    out, err = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def curves_of(done: subprocess.CompletedProcess) -> dict[str, np.ndarray]:
+    assert done.returncode == 0, done.stderr
+    return {mesh: np.array(v) for mesh, v in json.loads(done.stdout).items()}
+
+
+# Sums over rows come in another order: a pass there and back for every step.
+ALLOWED = 2 * (STEPS + 1) * tolerance(CONFIG)
 
 
 @pytest.mark.slow
@@ -41,17 +57,47 @@ def test_curves_agree(backend):
     """Batches over devices, trials over devices, parts over devices."""
     curves = {}
     for meshes in PROCESSES[backend]:
-        done = run(backend, meshes)
-        assert done.returncode == 0, done.stderr
-        curves |= {k: np.array(v) for k, v in json.loads(done.stdout).items()}
+        curves |= curves_of(run(backend, meshes))
     alone = curves.pop("[1, 1]")
     assert alone.shape == (STEPS + 1, TRIALS)
     assert (alone[-1] < alone[0]).all()
     assert len(curves) == {"tensorflow": 3, "jax": 5}[backend]
     for mesh, losses in curves.items():
-        # Sums over rows come in another order: a pass there and back for every step.
-        allowed = 2 * (STEPS + 1) * tolerance(CONFIG)
-        np.testing.assert_allclose(losses, alone, rtol=allowed, err_msg=mesh)
+        np.testing.assert_allclose(losses, alone, rtol=ALLOWED, err_msg=mesh)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", PROCESSES)
+def test_two_hosts_are_two_devices(backend):
+    """Two processes that know each other by loopback alone, one device in each."""
+    ports = [free_port(), free_port()]
+    hosts = [f"localhost:{port}" for port in ports]
+    processes = []
+    for index in range(2):
+        task = {
+            "cluster": {"worker": hosts},
+            "task": {"type": "worker", "index": index},
+        }
+        environment = {"TF_CONFIG": json.dumps(task)}
+        if backend == "jax":
+            environment = {
+                "KERAS_DISTRIBUTION_JOB_ADDRESSES": ",".join(hosts),
+                "KERAS_DISTRIBUTION_NUM_PROCESSES": "2",
+                "KERAS_DISTRIBUTION_PROCESS_ID": str(index),
+            }
+        processes.append(started(backend, "[[2, 1]]", **environment))
+    outputs = [process.communicate(timeout=600) for process in processes]
+    (alone,) = curves_of(run(backend, "[[1, 1]]")).values()
+    for process, (out, err) in zip(processes, outputs, strict=True):
+        assert process.returncode == 0, err
+        (losses,) = json.loads(out.splitlines()[-1]).values()  # Gloo speaks, too
+        np.testing.assert_allclose(losses, alone, rtol=ALLOWED)
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("localhost", 0))
+        return listening.getsockname()[1]
 
 
 @pytest.mark.slow

@@ -1,0 +1,51 @@
+"""What is kept of a pre-training under results/pretraining/: its metrics, and its making.
+
+    run.json       command, commit, machine, versions; trials, settings, text; the
+                   held-out metrics at the end
+    metrics.jsonl  the lines that the run wrote
+
+Checkpoints are too large to keep. Not here: the page made of it (pretraining_report.py).
+"""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from reference.files import written_whole
+from reference.run_state import METRICS_FILE
+from suite import environment
+from suite.pretraining_run import PretrainingRun
+
+RUN_FILE = "run.json"
+
+
+def write_record(
+    directory: Path, run: PretrainingRun, commit: str, metrics: list[dict]
+) -> None:
+    """Keep a finished run in `directory`; `commit` is that of the code it began with."""
+    directory.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(run.directory / METRICS_FILE, directory / METRICS_FILE)
+    made = json.loads(next(run.directory.rglob("checkpoint.json")).read_text("utf-8"))
+    record = {
+        "command": environment.command(),
+        "commit": commit,
+        "machine": environment.machine(),
+        "ran_on": made["ran_on"],
+        "versions": environment.versions(),
+        "model": run.model,
+        "trials": [trial.name for trial in run.trials],
+        "text": [
+            {
+                "files": [path.name for path in phase.paths],
+                "num_train_steps": phase.num_train_steps,
+                "batch_size": phase.batch_size,
+            }
+            for phase in run.phases
+        ],
+        "instances": made["instances"],
+        "settings": asdict(run.settings),
+        "held_out": metrics,
+    }
+    with written_whole(directory / RUN_FILE) as file:
+        file.write(json.dumps(record, indent=2) + "\n")
