@@ -55,7 +55,11 @@ def devices() -> list[Device]:
 
 
 def describe_device() -> dict[str, str]:
-    """Backend and its version, kind and name of the device, driver where it has one."""
+    """Backend and device in words: version, kind, and of an accelerator all there is.
+
+    That is its name, memory, driver, what it computes products of float32 in, and its
+    peak rates where they are known.
+    """
     found = devices()
     first = found[0]
     said = {"backend": engine().version(), "device": first.kind.upper()}
@@ -63,10 +67,15 @@ def describe_device() -> dict[str, str]:
         return said
     several = f"{len(found)} × " if len(found) > 1 else ""
     said["device"] += f" {several}{first.name}"
-    if first.memory:
-        said["memory"] = f"{first.memory / 2**30:.0f} GiB"
-    if first.kind == "gpu" and (driver := _nvidia_driver()):
-        said["driver"] = driver
+    nvidia = _nvidia() if first.kind == "gpu" else {}
+    if memory := first.memory or nvidia.get("memory"):
+        said["memory"] = f"{memory / 2**30:.0f} GiB"
+    if "driver" in nvidia:
+        said["driver"] = f"NVIDIA {nvidia['driver']}"
+    said["float32 products"] = engine().float32_products()
+    if first.peak_tflops:
+        peaks = (f"{rate:g} {name}" for name, rate in first.peak_tflops.items())
+        said["peak TFLOP/s"] = ", ".join(peaks)
     return said
 
 
@@ -106,16 +115,19 @@ def _listed(found: list[Device]) -> str:
     return f"{len(found)} × {found[0].kind} ({found[0].name})"
 
 
-def _nvidia_driver() -> str | None:
-    """The version of NVIDIA's driver, as its own tool tells it."""
+def _nvidia() -> dict:
+    """Driver and memory in bytes of the first GPU, as NVIDIA's own tool tells them."""
     if shutil.which("nvidia-smi") is None:
-        return None
+        return {}
+    query = "--query-gpu=driver_version,memory.total"
     asked = subprocess.run(
-        ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+        ["nvidia-smi", query, "--format=csv,noheader,nounits"],
         capture_output=True,
         text=True,
         check=False,
         timeout=30,
     )
-    lines = asked.stdout.split() if asked.returncode == 0 else []
-    return f"NVIDIA {lines[0]}" if lines else None
+    if asked.returncode or not asked.stdout.strip():
+        return {}
+    driver, mebibytes = asked.stdout.splitlines()[0].split(", ")
+    return {"driver": driver, "memory": int(mebibytes) * 2**20}

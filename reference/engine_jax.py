@@ -89,15 +89,21 @@ def version() -> str:
 
 
 def devices() -> list[tuple[str, str, int | None]]:
-    """Kind, name and memory of each device."""
+    """Kind, name and memory of each device, those of other hosts among them."""
+    # Only this host's own tell their memory; hosts are taken to be alike.
+    memory = (jax.local_devices()[0].memory_stats() or {}).get("bytes_limit")
+    kinds = {"cuda": "gpu", "rocm": "gpu"}
     return [
-        (
-            "gpu" if device.platform in ("gpu", "cuda", "rocm") else device.platform,
-            device.device_kind,
-            (device.memory_stats() or {}).get("bytes_limit"),
-        )
+        (kinds.get(device.platform, device.platform), device.device_kind, memory)
         for device in jax.devices()
     ]
+
+
+def float32_products() -> str:
+    """What JAX makes of a product of float32 matrices on this accelerator."""
+    asked = jax.config.jax_default_matmul_precision
+    default = {"gpu": "tf32", "tpu": "bfloat16"}.get(devices()[0][0], "float32")
+    return asked or default
 
 
 def make_deterministic() -> None:

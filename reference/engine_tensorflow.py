@@ -89,6 +89,12 @@ def _name_of(device) -> str:
     return details.get("device_name", device.name)
 
 
+def float32_products() -> str:
+    """What TensorFlow makes of a product of float32 matrices on this accelerator."""
+    tf32 = tf.config.experimental.tensor_float_32_execution_enabled()
+    return "tf32" if tf32 else "float32"
+
+
 def make_deterministic() -> None:
     # Needs the seed of an operation, though nothing here draws with one.
     keras.utils.set_random_seed(0)

@@ -34,7 +34,7 @@ def all_written_whole(
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _full_disk_told(paths):
+        with full_disk_told(paths):
             with ExitStack() as stack:
                 files = [stack.enter_context(open(one, mode, **text)) for one in aside]
                 yield files
@@ -62,7 +62,7 @@ def directory_written_whole(path: str | os.PathLike) -> Iterator[Path]:
     replaced = path.with_name(f".{path.name}.{os.getpid()}.old")
     shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
     try:
-        with _full_disk_told([path]):
+        with full_disk_told([path]):
             aside.mkdir(parents=True)
             yield aside
             sync_directory(aside)
@@ -101,7 +101,7 @@ def file_sha256(path: str | os.PathLike) -> str:
 
 
 @contextmanager
-def _full_disk_told(paths: Iterable[Path]) -> Iterator[None]:
+def full_disk_told(paths: Iterable[Path]) -> Iterator[None]:
     """InputError for want of room, instead of what the operating system says."""
     try:
         yield

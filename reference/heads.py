@@ -49,7 +49,8 @@ class Predictions(keras.layers.Layer):
         masked, table = (
             ops.cast(x, self.compute_dtype) for x in (masked, word_embeddings)
         )
-        logits = ops.matmul(masked, ops.swapaxes(table, 1, 2))
+        # Not `matmul`, for which backends would copy the table to turn it over.
+        logits = ops.einsum("kmh,kvh->kmv", masked, table)
         logits = ops.cast(logits + self.output_bias[:, None], "float32")
         return ops.reshape(logits, (*positions.shape, -1))  # [K, B, M, V]
 
@@ -66,7 +67,7 @@ class OutputLayer(keras.layers.Layer):
         self.bias = self.add_weight(shape=self.shape[:2], name="output_bias")
 
     def call(self, x):
-        logits = ops.matmul(x, ops.swapaxes(self.kernel, 1, 2))
+        logits = ops.einsum("kbh,kch->kbc", x, self.kernel)
         return ops.cast(logits + self.bias[:, None], "float32")
 
 

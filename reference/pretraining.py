@@ -101,6 +101,12 @@ class Pretraining:
     def num_train_steps(self) -> int:
         return sum(phase.num_train_steps for phase in self.phases)
 
+    @property
+    def _last_step(self) -> int:
+        """The one to stop after."""
+        asked = self.execution.stop_after or self.num_train_steps
+        return min(asked, self.num_train_steps)
+
     def run(self, progress: Progress | None = None) -> list[dict[str, float]]:
         """Train to the end, or go on where a stopped run left off.
 
@@ -115,17 +121,18 @@ class Pretraining:
         held_out = HeldOut(model, *self._unmasked(self.held_out), self.trials)
         first = self._resume_or_start(trainer)
         metrics = self._train(trainer, first, held_out, progress or (lambda *_: None))
-        if is_first_host():
-            self._write_checkpoints(model, metrics)
+        weights = get_weights(model)  # on several hosts, all take part
+        if is_first_host() and self._last_step == self.num_train_steps:
+            self._write_checkpoints(weights, metrics)
         return metrics
 
     def _train(self, trainer, first: int, held_out: HeldOut, progress) -> list[dict]:
         """Take the steps from `first` on; returns the held-out metrics at the end."""
-        total, size = self.num_train_steps, self.execution.micro_batch_size
+        last, size = self._last_step, self.execution.micro_batch_size
         seeds = [trial.seed for trial in self.trials]
         losses, metrics, note = [], None, ""
         clock, saved = _Clock(), time.monotonic()
-        for step, batch in zip(range(first, total), self._batches(first), strict=True):
+        for step, batch in zip(range(first, last), self._batches(first), strict=False):
             rates = np.full(len(self.trials), self._learning_rate(step))
             losses.append(trainer.dispatch(divided(batch, size), rates, seeds, step))
             reached = step + 1
@@ -135,17 +142,18 @@ class Pretraining:
                     line["held_out"] = metrics = held_out.metrics()
                 lasted = time.monotonic() - saved
                 is_old = lasted >= self.execution.save_every_seconds
-                saves = is_old or reached == total
+                saves = is_old or reached == last
                 self._record(line, trainer if saves else None)
                 saved = time.monotonic() if saves else saved
                 losses, note = [], f"loss {np.mean(line['loss']):.3f}, "
             rate = clock.tokens_per_second(batch)
-            progress(reached, total, f"{note}{rate:,.0f} tokens/s")
+            said = f"{note}{rate:,.0f} tokens/s"
+            progress(reached, self.num_train_steps, said)
         return metrics or held_out.metrics()
 
     def _is_due(self, reached: int, every: int | None) -> bool:
         """Whether something done every so many steps, and at the end, is due."""
-        return reached == self.num_train_steps or bool(every and reached % every == 0)
+        return reached == self._last_step or bool(every and reached % every == 0)
 
     def _line(self, reached: int, losses: list, learning_rate: float) -> dict:
         """What the metrics say of the steps since the last line."""
@@ -246,8 +254,8 @@ class Pretraining:
         settings = MaskingSettings(masked_lm_prob=share, max_predictions_per_seq=most)
         return unmasked(instances), DynamicMasking(self.tokenizer, settings)
 
-    def _write_checkpoints(self, model, metrics: list[dict[str, float]]) -> None:
-        weights, ran_on = get_weights(model), describe_device()
+    def _write_checkpoints(self, weights, metrics: list[dict[str, float]]) -> None:
+        ran_on = describe_device()
         for trial, own, found in zip(self.trials, weights, metrics, strict=True):
             description = self.description | {
                 "lower_case": self.tokenizer.lower_case,

@@ -68,7 +68,8 @@ class Execution:
     A batch is computed in parts of `micro_batch_size` (None: whole), each spread over
     `mesh`. Every `log_every` steps a line is added to the metrics, every
     `evaluate_every` steps (a multiple of it) with the held-out metrics, and the state
-    is saved with the first line after `save_every_seconds`; the last `keep` stay.
+    is saved with the first line after `save_every_seconds`; the last `keep` stay. After
+    the step `stop_after` the run stops as if killed there, with its state saved.
     """
 
     micro_batch_size: int | None = None
@@ -77,9 +78,16 @@ class Execution:
     evaluate_every: int | None = None
     save_every_seconds: float = 60.0
     keep: int = 2
+    stop_after: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("micro_batch_size", "log_every", "evaluate_every", "keep"):
+        for name in (
+            "micro_batch_size",
+            "log_every",
+            "evaluate_every",
+            "keep",
+            "stop_after",
+        ):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name}: expected 1 or more, found {value}")

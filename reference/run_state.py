@@ -15,7 +15,7 @@ import numpy as np
 
 from reference.arrays import read_arrays, write_arrays
 from reference.errors import InputError
-from reference.files import written_whole
+from reference.files import full_disk_told, written_whole
 
 STATES, METRICS_FILE = "states", "metrics.jsonl"
 _NAME = re.compile(r"step-(\d+)\.safetensors")
@@ -81,7 +81,8 @@ class MetricsLog:
     directory: Path
 
     def append(self, line: dict) -> None:
-        with open(self.directory / METRICS_FILE, "a", encoding="utf-8") as file:
+        path = self.directory / METRICS_FILE
+        with full_disk_told([path]), open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
     def forget_after(self, step: int) -> None:

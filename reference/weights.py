@@ -40,8 +40,10 @@ def set_weights(model, weights: Sequence[Weights]) -> None:
 
 
 def get_weights(model) -> list[Weights]:
-    """Each trial's weights, K of them."""
-    stacked = {variable_name(model, v): np.asarray(v.value) for v in model.weights}
+    """Each trial's weights, K of them, wherever they lie."""
+    from reference.backend import fetched  # what reads checkpoints needs no Keras
+
+    stacked = {variable_name(model, v): fetched(v.value) for v in model.weights}
     return [
         {name: value[trial] for name, value in stacked.items()}
         for trial in range(model.trials)

@@ -10,6 +10,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from suite.instance_rates import growth, instance_rates, ratios, shard_ratios
 from suite.markdown import counted
+from suite.performance_report import profile_table, speed_table
+from suite.step_rates import profiles, step_rates
+
+# What can change a speed, beside the machine and what it has installed.
+SETTINGS = ("GLIBC_", "LD_PRELOAD", "MALLOC_", "OMP_", "TF_ENABLE_", "XLA_FLAGS")
+PEERS = ("torch", "transformers", "keras-hub")
 
 
 def pytest_addoption(parser):
@@ -36,7 +42,18 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_benchmark_update_machine_info(config, machine_info):
+    from suite.environment import installed_packages, versions
+
+    installed = installed_packages()
+    peers = {name: installed[name] for name in PEERS if name in installed}
     machine_info["accelerator"] = _accelerator()
+    machine_info["versions"] = versions() | peers
+    machine_info["load_average"] = os.getloadavg()[0]
+    machine_info["settings"] = {
+        name: os.environ[name]
+        for name in sorted(os.environ)
+        if name.startswith(SETTINGS)
+    }
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -48,6 +65,8 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.section("throughput")
     terminalreporter.write_line(", ".join(_accelerator().values()))
     for one in measured:
+        if "workload" in one.extra_info or "profiled" in one.extra_info:
+            continue  # in a table of their own
         rate = one.extra_info["amount"] / one.stats.median
         unit = one.extra_info["unit"]
         rounds = one.stats.rounds
@@ -58,6 +77,10 @@ def pytest_terminal_summary(terminalreporter, config):
     rates = instance_rates(recorded)
     for line in (*ratios(rates), *shard_ratios(rates, growth(recorded))):
         terminalreporter.write_line(line)
+    if not (steps := step_rates(recorded)).empty:
+        terminalreporter.write_line(speed_table(steps))
+    if profiled := profiles(recorded):
+        terminalreporter.write_line(profile_table(profiled))
 
 
 def _as_recorded(measured) -> list[dict]:

@@ -124,6 +124,28 @@ def growth_figure(path: Path, growth: pd.DataFrame) -> Path:
         return _saved(figure, path)
 
 
+def curve_figure(path: Path, trials: Sequence[str], lines: Sequence[Mapping]) -> Path:
+    """Training loss and held-out masked-LM accuracy over the steps, a line a trial."""
+    evaluated = [line for line in lines if "held_out" in line]
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(7, 2.8), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        for trial, name in enumerate(trials):
+            style = ("-", "--", ":", "-.")[trial % 4]
+            losses = [line["loss"][trial] for line in lines]
+            left.plot([x["step"] for x in lines], losses, style, label=name)
+            accuracies = [x["held_out"][trial]["masked_lm_accuracy"] for x in evaluated]
+            right.plot([x["step"] for x in evaluated], accuracies, f"o{style}")
+        left.set_ylabel("training loss")
+        right.set_ylabel("held-out masked-LM accuracy")
+        right.set_ylim(bottom=0)
+        for panel in (left, right):
+            panel.set_xlabel("step")
+            panel.spines[["top", "right"]].set_visible(False)
+        left.legend(frameon=False)
+        return _saved(figure, path)
+
+
 def _heat_map(
     panel: Axes, task: str, table: tuple[list[int], list[float], np.ndarray]
 ) -> None:

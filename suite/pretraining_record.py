@@ -1,10 +1,11 @@
-"""What is kept of a pre-training under results/pretraining/: its metrics, and its making.
+"""What is kept of a pre-training in results/pretraining/: its metrics, its making.
 
-    run.json       command, commit, machine, versions; trials, settings, text; the
-                   held-out metrics at the end
+    run.json       command, commit, machine, versions, trials, settings, text; what
+                   was measured on held-out text at the end
     metrics.jsonl  the lines that the run wrote
 
-Checkpoints are too large to keep. Not here: the page made of it (pretraining_report.py).
+Checkpoints are too large to keep. Not here: the page made of it, see
+pretraining_report.py.
 """
 
 import json
@@ -23,15 +24,17 @@ RUN_FILE = "run.json"
 def write_record(
     directory: Path, run: PretrainingRun, commit: str, metrics: list[dict]
 ) -> None:
-    """Keep a finished run in `directory`; `commit` is that of the code it began with."""
+    """Keep a finished run in `directory`; `commit` is what it began with."""
     directory.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(run.directory / METRICS_FILE, directory / METRICS_FILE)
-    made = json.loads(next(run.directory.rglob("checkpoint.json")).read_text("utf-8"))
+    # None is there when the run was stopped early, as asked.
+    found = next(run.directory.rglob("checkpoint.json"), None)
+    made = json.loads(found.read_text("utf-8")) if found else {}
     record = {
         "command": environment.command(),
         "commit": commit,
         "machine": environment.machine(),
-        "ran_on": made["ran_on"],
+        "ran_on": made.get("ran_on"),
         "versions": environment.versions(),
         "model": run.model,
         "trials": [trial.name for trial in run.trials],
@@ -43,7 +46,7 @@ def write_record(
             }
             for phase in run.phases
         ],
-        "instances": made["instances"],
+        "instances": made.get("instances"),
         "settings": asdict(run.settings),
         "held_out": metrics,
     }

@@ -6,6 +6,7 @@ corpus asks for, in suite/pretraining.py.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -145,9 +146,10 @@ def pretrain_one(run: PretrainingRun, report) -> list[dict[str, float]]:
         execution=run.execution,
         initial=initial,
         description={"masking": run.masking, "corpus": list(run.corpus)},
-        watch=run.tensorboard and _tensorboard(run),
     )
-    return training.run(lambda *at: report((run.name, *at)))
+    with _watching(run) as watch:
+        training = replace(training, watch=watch)
+        return training.run(lambda *at: report((run.name, *at)))
 
 
 def fitting_checkpoint(
@@ -227,7 +229,10 @@ def checked(
     return {name: block[name] for name in FEATURES}
 
 
-def _tensorboard(run: PretrainingRun):
+def _watching(run: PretrainingRun):
+    """What is called with every line of the metrics, for as long as the block runs."""
+    if run.tensorboard is None:
+        return nullcontext()
     from suite.tensorboard import metrics_writer
 
     return metrics_writer(run.tensorboard, [trial.name for trial in run.trials])

@@ -12,6 +12,8 @@ from suite.cells import Cell
 from suite.data_report import write_data_report
 from suite.environment import REPORTS, RESULTS, ROOT
 from suite.markdown import bounds, points, table
+from suite.performance_report import write_performance_report
+from suite.pretraining_report import write_pretraining_report
 from suite.records import RunDirectory
 from suite.report import write_report
 from suite.verdicts import verdict_table
@@ -49,8 +51,8 @@ def publish(run_dir: Path) -> list[Path]:
     """Write a run's report where it belongs; returns the files.
 
     A run on sample data goes to reports/sample, any other to reports. With one of the
-    project's own runs (results/runs) goes what was measured of pre-training data, and
-    its table goes into the README.
+    project's own runs (results/runs) goes what was measured of pre-training data and of
+    speed, and its table goes into the README.
     """
     if RunDirectory(run_dir).run().get("sample"):
         return write_report(run_dir, REPORTS / "sample")
@@ -59,7 +61,9 @@ def publish(run_dir: Path) -> list[Path]:
     readme = ROOT / "README.md"
     text = with_table(readme.read_text(encoding="utf-8"), run_dir)
     data = write_data_report(RESULTS / "data", REPORTS)
-    written = [*write_report(run_dir, REPORTS), *data]
+    pretraining = write_pretraining_report(RESULTS / "pretraining", REPORTS)
+    speed = write_performance_report(RESULTS / "performance", REPORTS)
+    written = [*write_report(run_dir, REPORTS), *data, *pretraining, speed]
     with written_whole(readme) as file:
         file.write(text)
     return [*written, readme]

@@ -8,15 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_the_other_backend_passes_the_same_tests():
+@pytest.mark.parametrize(
+    "tier", ["not slow", pytest.param("slow", marks=pytest.mark.slow)]
+)
+def test_the_other_backend_passes_the_same_tests(tier):
     here = os.environ.get("KERAS_BACKEND", "tensorflow")
     other = {"tensorflow": "jax", "jax": "tensorflow"}[here]
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "backend", "tests/reference"]
+    command = [sys.executable, "-m", "pytest", "-q", "tests/reference"]
     found = subprocess.run(
-        [*command, "-p", "no:cacheprovider"],
+        [*command, "-m", f"backend and {tier}", "-p", "no:cacheprovider"],
         cwd=ROOT,
         env=os.environ | {"KERAS_BACKEND": other},
         capture_output=True,

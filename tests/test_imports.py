@@ -52,6 +52,7 @@ REPORTING = (
     "suite.figures",
     "suite.report",
     "suite.data_report",
+    "suite.pretraining_report",
     "suite.performance_report",
     "suite.cli",
     "suite.__main__",

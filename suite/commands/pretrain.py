@@ -96,6 +96,10 @@ def pretrain(
     ] = None,
     save_every: Annotated[float, number_option("Seconds between states.", 0)] = 60.0,
     keep: Annotated[int, number_option("States to keep.", 1)] = 2,
+    stop_after: Annotated[
+        int | None,
+        number_option("Stop after this step; the same without it goes on.", 1),
+    ] = None,
     record: Annotated[
         Path | None,
         directory_option("Keep metrics and how they were made there, for the report."),
@@ -136,6 +140,7 @@ def pretrain(
             evaluate_every,
             save_every,
             keep,
+            stop_after,
         ),
         hardware=Hardware(device, deterministic, hosts),
         initial=init_checkpoint,
@@ -164,7 +169,10 @@ def _show(run, record: Path | None) -> None:
         for name, value in found.items():
             console.print(f"{name} = {value:.4f}")
         made = checkpoint_directory(run.directory, run.trials, trial)
-        console.print(f"Checkpoint: {made}")
+        if (made / "model.safetensors").exists():
+            console.print(f"Checkpoint: {made}")
+        else:
+            console.print(f"Stopped as asked; {made} will be the checkpoint.")
     if record:
         write_record(record, run, commit, metrics)
         console.print(f"Record: {record}")

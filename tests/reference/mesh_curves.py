@@ -11,9 +11,9 @@ import os
 import sys
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-SEVERAL_HOSTS = {"TF_CONFIG", "KERAS_DISTRIBUTION_NUM_PROCESSES"} & os.environ.keys()
-DEVICES = 1 if SEVERAL_HOSTS else 4
-os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={DEVICES}"
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=" + (
+    "1" if os.environ.keys() & {"TF_CONFIG", "KERAS_DISTRIBUTION_PROCESS_ID"} else "4"
+)
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from reference.pretraining_data import divided
 from reference.training import Trainer
 from reference.weights import initial_weights, weight_shapes
 
+DEVICES = int(os.environ["XLA_FLAGS"][-1])
 CONFIG = BertConfig(
     vocab_size=40,
     hidden_size=16,
@@ -89,7 +90,7 @@ def make_virtual_devices() -> None:
 
 
 if __name__ == "__main__":
-    if SEVERAL_HOSTS:
+    if DEVICES == 1:
         join_hosts()
     make_virtual_devices()
     asked = json.loads(sys.argv[1])

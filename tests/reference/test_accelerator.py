@@ -58,12 +58,14 @@ def test_a_device_that_is_not_there_is_said_to_be_missing(monkeypatch):
 
 def test_a_gpu_is_described_with_memory_and_driver(monkeypatch, tmp_path):
     tool = tmp_path / "nvidia-smi"
-    tool.write_text('#!/bin/sh\necho "580.95.05"\necho "580.95.05"\n')
+    tool.write_text('#!/bin/sh\necho "580.95.05, 143360"\necho "580.95.05, 143360"\n')
     tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    gpus = [Device("gpu", "NVIDIA H200", 140 * 2**30)] * 2
+    gpus = [Device("gpu", "NVIDIA H200")] * 2
     monkeypatch.setattr(accelerator, "devices", lambda: gpus)
     said = describe_device()
     assert said["device"] == "GPU 2 × NVIDIA H200"
     assert said["memory"] == "140 GiB"
     assert said["driver"] == "NVIDIA 580.95.05"
+    assert said["float32 products"] in ("tf32", "float32")
+    assert said["peak TFLOP/s"].startswith("989 bfloat16, ")

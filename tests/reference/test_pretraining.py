@@ -151,6 +151,7 @@ def test_trials_of_a_stack_are_those_alone(tmp_path):
     assert metrics[0] != metrics[1]
 
 
+@pytest.mark.slow
 def test_accumulated_parts_are_the_batch(tmp_path):
     """Also where they hide unlike numbers of tokens, and the last part is smaller."""
     uneven = instances(64, seed=1)
@@ -163,6 +164,7 @@ def test_accumulated_parts_are_the_batch(tmp_path):
     np.testing.assert_allclose(parts, whole, rtol=drift(8))
 
 
+@pytest.mark.slow
 def test_bfloat16_is_near_float32_and_learns(tmp_path):
     curves = {}
     for precision in ("float32", "bfloat16"):
@@ -178,6 +180,7 @@ def test_bfloat16_is_near_float32_and_learns(tmp_path):
     assert {value.dtype for value in weights.values()} == {np.dtype(np.float32)}
 
 
+@pytest.mark.slow
 def test_a_run_begins_with_the_weights_it_is_given(tmp_path):
     run_in(tmp_path / "first", 20).run()
     checkpoint = read_checkpoint(tmp_path / "first")
@@ -201,6 +204,15 @@ def test_held_out_metrics_come_along(tmp_path):
     assert seen[4]["learning_rate"] == pytest.approx(3e-3 * (1 - 4 / 8))
 
 
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """The directory of a run that was killed."""
+    directory = tmp_path_factory.mktemp("stopped")
+    with pytest.raises(Killed):
+        run_in(directory).run(killed_at(2))
+    return directory
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -211,16 +223,23 @@ def test_held_out_metrics_come_along(tmp_path):
     ],
     ids=["steps", "data", "settings", "seed"],
 )
-def test_another_run_is_not_resumed(tmp_path, changes):
-    with pytest.raises(Killed):
-        run_in(tmp_path).run(killed_at(2))
+def test_another_run_is_not_resumed(stopped, changes):
     with pytest.raises(InputError, match="other settings or data"):
-        run_in(tmp_path, **changes).run()
+        run_in(stopped, **changes).run()
+
+
+def test_a_run_stops_where_it_is_asked_to_and_goes_on(stopped):
+    execution = dataclasses.replace(EXECUTION, stop_after=4)
+    run_in(stopped, execution=execution).run()
+    assert len(curve(stopped)) == 4
+    assert not (stopped / "model.safetensors").exists()
+    run_in(stopped).run()
+    assert len(curve(stopped)) == 40
+    assert read_checkpoint(stopped).config == CONFIG
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
     run = run_in(tmp_path, steps=10, trials=(Trial(1), Trial(2)))
-    run_in(tmp_path, steps=10, trials=(Trial(1), Trial(2)))
     run.phases[0].instances["masked_lm_weights"][:] = np.nan
     with pytest.raises(InputError, match="seed1, seed2 is not a number by step 1"):
         run.run()
