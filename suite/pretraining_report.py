@@ -52,7 +52,8 @@ def write_pretraining_report(records: Path, reports_dir: Path) -> list[Path]:
     if not found:
         parts.append("Nothing is recorded yet: `python -m suite pretrain … --record`.")
     for record in found:
-        if record.held_out():
+        # One that was stopped early is there to be laid beside another.
+        if record.run["instances"] is not None:
             path = reports_dir / "figures" / f"pretraining_{record.name}.svg"
             written.append(curve_figure(path, record.run["trials"], record.lines))
             parts += _section(record, found, path.relative_to(reports_dir))
