@@ -6,6 +6,11 @@ from pathlib import Path
 import pytest
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, lest one process be left with it at the end."""
+    items.sort(key=lambda item: "test_backends" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The material shared beside the project: goldens of the original, GLUE, texts.
