@@ -33,10 +33,14 @@ class RunState:
     keep: int = 2
 
     def save(self, step: int, arrays: dict[str, np.ndarray]) -> None:
-        """Put a state beside the older ones, and only then remove what is too old."""
+        """Put a state beside the older ones, and only then remove what is too old.
+
+        With it goes what a killed run had half written.
+        """
         path = self.directory / STATES / f"step-{step:010d}.safetensors"
         write_arrays(path, arrays, json.dumps({"step": step, "run": self.identity}))
-        for _, old in self._found()[: -self.keep]:
+        half_written = path.parent.glob(".*.part")
+        for old in (*(path for _, path in self._found()[: -self.keep]), *half_written):
             old.unlink()
 
     def latest(self) -> tuple[int, dict[str, np.ndarray]] | None:

@@ -60,7 +60,10 @@ def test_a_state_of_another_run_is_refused(tmp_path):
 def test_a_state_that_is_being_written_is_none(tmp_path):
     (tmp_path / STATES).mkdir()
     (tmp_path / STATES / ".step-0000000010.safetensors.77.part").write_bytes(b"half")
-    assert RunState(tmp_path, IDENTITY).latest() is None
+    states = RunState(tmp_path, IDENTITY)
+    assert states.latest() is None
+    states.save(20, arrays(20))  # whoever wrote the other was killed
+    assert [path.suffix for path in (tmp_path / STATES).iterdir()] == [".safetensors"]
 
 
 def test_metrics_after_the_state_and_torn_lines_are_dropped(tmp_path):
