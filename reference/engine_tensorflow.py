@@ -76,12 +76,14 @@ def version() -> str:
 
 
 def devices() -> list[tuple[str, str, int | None]]:
-    """Kind, name and memory (where told) of each device."""
+    """Kind, name and memory (where told) of each device, on all hosts alike."""
+    hosts = len(_cluster()) or 1
     physical = {kind: tf.config.list_physical_devices(kind) for kind in ("GPU", "TPU")}
     for kind, found in physical.items():
         if found:
-            return [(kind.lower(), _name_of(device), None) for device in found]
-    return [("cpu", "processor", None) for _ in tf.config.list_logical_devices("CPU")]
+            return hosts * [(kind.lower(), _name_of(one), None) for one in found]
+    processors = tf.config.list_logical_devices("CPU")
+    return hosts * len(processors) * [("cpu", "processor", None)]
 
 
 def _name_of(device) -> str:
@@ -107,11 +109,18 @@ def join_hosts() -> None:
             "several hosts: expected TF_CONFIG in the environment, with the cluster "
             "and this host's task, found none; set it on every host"
         )
+    _strategy_of_hosts()  # must come before anything else is asked of TensorFlow
 
 
 def host_index() -> int:
     task = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {})
     return int(task.get("index", 0))
+
+
+def _cluster() -> list[str]:
+    """The addresses of the hosts; none where this is the only one."""
+    cluster = json.loads(os.environ.get("TF_CONFIG", "{}")).get("cluster", {})
+    return cluster.get("worker", [])
 
 
 def gradients(weights, losses, inputs) -> list:
@@ -236,7 +245,7 @@ def _strategy(mesh: Mesh) -> tf.distribute.Strategy:
             "tensorflow, whose strategies divide batches only; choose jax"
         )
     if "TF_CONFIG" in os.environ:
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        strategy = _strategy_of_hosts()
         found = strategy.num_replicas_in_sync
     else:
         devices = _logical_devices()
@@ -247,6 +256,11 @@ def _strategy(mesh: Mesh) -> tf.distribute.Strategy:
             f"expected {mesh.batch} devices, found {found}; ask for as many"
         )
     return strategy
+
+
+@functools.cache
+def _strategy_of_hosts() -> tf.distribute.Strategy:
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def _logical_devices() -> list[str]:

@@ -22,6 +22,9 @@ import psutil
 from reference.errors import InputError
 
 TRIES = 2
+# Seconds for a worker to end when told to, which JAX on several hosts takes for a
+# warning only.
+PATIENCE = 5.0
 # A worker never gives back the memory of its compiled programs; one that has grown
 # beyond this is replaced before it compiles for another kind of job.
 MEMORY_LIMIT = 1.25e9
@@ -96,6 +99,8 @@ class LocalExecutor:
     def __exit__(self, *_) -> None:
         for worker in self._workers:
             worker.process.terminate()
+            worker.process.join(PATIENCE)
+            worker.process.kill()
             worker.process.join()
         for log in self._logs.glob("worker-*.log"):
             if not log.stat().st_size:
