@@ -12,7 +12,7 @@ from keras import ops
 
 from reference.dynamic_masking import DynamicMasking
 from reference.heads import cross_entropy
-from reference.pretraining_data import Instances, held_out_batches
+from reference.pretraining_data import HeldOutBatches, Instances
 from reference.pretraining_settings import Trial
 from reference.training import compile_model
 
@@ -36,12 +36,12 @@ class HeldOut:
         trials: Sequence[Trial] = (Trial(),),
     ):
         """`masking` draws the masks; None where the instances have theirs."""
-        self._arguments = instances, masking, trials, BATCH
+        self._batches = HeldOutBatches(instances, masking, trials, BATCH)
         self._measured = compile_model(model, _measures)
 
     def metrics(self) -> list[dict[str, float]]:
         """The metrics of each trial as the model is now."""
-        sums = sum(self._measured(b) for b in held_out_batches(*self._arguments))
+        sums = sum(self._measured(batch) for batch in self._batches)
         hits, losses, counts = sums[:, 0::3], sums[:, 1::3], sums[:, 2::3]  # [K, 2]
         values = np.stack([hits / counts, losses / counts], axis=-1)  # [K, 2, 2]
         return [dict(zip(METRICS, row.ravel().tolist(), strict=True)) for row in values]

@@ -6,7 +6,7 @@ from its own seed, so that trials of one seed see the same text in the same orde
 whatever their masking. Not here: reading files, which is the caller's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -79,19 +79,31 @@ class Batches:
         return self._masks(rows_of(self._instances, chosen), self._seeds, step)
 
 
-def held_out_batches(
-    instances: Instances,
-    masking: DynamicMasking | None,
-    trials: Sequence[Trial],
-    batch_size: int,
-):
-    """All instances once, `[K, B, ...]`, for each trial alike but for its masking."""
-    masks, seeds = _masks(masking, trials), np.full(len(trials), HELD_OUT_SEED)
-    rows = len(instances["input_ids"])
-    for number, first in enumerate(range(0, rows, batch_size)):
-        chosen = np.arange(first, min(first + batch_size, rows))
-        chosen = np.tile(chosen, (len(trials), 1))
-        yield masks(rows_of(instances, chosen), seeds, number)
+class HeldOutBatches:
+    """All instances once for each trial, alike but for its masking, as often as asked.
+
+    Iterating gives batches `[K, B, ...]`, the same every time.
+    """
+
+    def __init__(
+        self,
+        instances: Instances,
+        masking: DynamicMasking | None,
+        trials: Sequence[Trial],
+        batch_size: int,
+    ):
+        """As of `Batches`."""
+        self._instances, self._masks = instances, _masks(masking, trials)
+        self._batch_size = batch_size
+        self._seeds = np.full(len(trials), HELD_OUT_SEED)
+
+    def __iter__(self) -> Iterator[dict]:
+        rows = len(self._instances["input_ids"])
+        for number, first in enumerate(range(0, rows, self._batch_size)):
+            chosen = np.arange(first, min(first + self._batch_size, rows))
+            chosen = np.tile(chosen, (len(self._seeds), 1))
+            batch = rows_of(self._instances, chosen)
+            yield self._masks(batch, self._seeds, number)
 
 
 def rows_of(instances: Instances, chosen: np.ndarray) -> dict:
