@@ -7,7 +7,6 @@ summed over the replicas, and each updates its copy of the state. One machine is
 
 import contextlib
 import functools
-import json
 import os
 from collections.abc import Callable
 
@@ -77,7 +76,7 @@ def version() -> str:
 
 def devices() -> list[tuple[str, str, int | None]]:
     """Kind, name and memory (where told) of each device, on all hosts alike."""
-    hosts = len(_cluster()) or 1
+    hosts = len(_cluster().cluster_spec().as_dict().get("worker", [])) or 1
     physical = {kind: tf.config.list_physical_devices(kind) for kind in ("GPU", "TPU")}
     for kind, found in physical.items():
         if found:
@@ -113,14 +112,12 @@ def join_hosts() -> None:
 
 
 def host_index() -> int:
-    task = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {})
-    return int(task.get("index", 0))
+    return _cluster().task_id or 0
 
 
-def _cluster() -> list[str]:
-    """The addresses of the hosts; none where this is the only one."""
-    cluster = json.loads(os.environ.get("TF_CONFIG", "{}")).get("cluster", {})
-    return cluster.get("worker", [])
+def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
+    """The hosts of TF_CONFIG, and which of them this is; none without it."""
+    return tf.distribute.cluster_resolver.TFConfigClusterResolver()
 
 
 def gradients(weights, losses, inputs) -> list:

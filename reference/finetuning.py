@@ -21,7 +21,8 @@ import numpy as np
 from reference.configuration import BertConfig
 from reference.features import Features
 from reference.heads import FineTuningModel, fine_tuning_losses
-from reference.optimization import Clipping, batch_order, learning_rate_factor
+from reference.optimization import Clipping, learning_rate_factor
+from reference.row_order import RowOrder
 from reference.training import Part, Trainer, compile_model
 from reference.weights import Weights, complete, weight_shapes
 
@@ -142,10 +143,10 @@ class FineTuner:
     def _train(self, data, recipe, learning_rates, seeds, progress) -> np.ndarray:
         trainer, rows = self._trainer(recipe.clipping), len(data.labels)
         steps, warmup = recipe.num_train_steps(rows), recipe.num_warmup_steps(rows)
-        orders = [batch_order(rows, recipe.batch_size, steps, seed) for seed in seeds]
+        orders = [RowOrder(rows, recipe.batch_size, seed) for seed in seeds]
         losses = np.zeros((steps, len(seeds)), np.float32)
         for step in range(steps):
-            chosen = np.stack([order[step] for order in orders])  # [K, B]
+            chosen = np.stack([order.batch(step) for order in orders])  # [K, B]
             rates = learning_rates * learning_rate_factor(step, steps, warmup)
             parts = parts_by_length(data, chosen, self.part_size)
             losses[step] = trainer.step(parts, rates, seeds, step)

@@ -8,7 +8,6 @@ Pure functions; where the state lives is in training.py.
 import re
 from enum import StrEnum
 
-import numpy as np
 from keras import ops
 
 BETA_1 = 0.9
@@ -86,20 +85,6 @@ def adam_weight_decay(weight, gradient, m, v, learning_rate, decay: float) -> tu
 def over_trials(per_trial, like):
     """Reshape `[K]` so that it multiplies `[K, ...]`."""
     return ops.reshape(per_trial, (-1,) + (1,) * (len(like.shape) - 1))
-
-
-def batch_order(rows: int, batch_size: int, steps: int, seed: int) -> np.ndarray:
-    """Which examples make up each batch: int32 `[steps, batch_size]`.
-
-    Every epoch is a full shuffle from the seed; batches straddle epochs as upstream
-    (repeat, then shuffle, then batch), and the remainder is dropped with the steps.
-    """
-    epochs = -(-steps * batch_size // rows)
-    rng = np.random.default_rng(seed)
-    stream = np.concatenate(
-        [rng.permutation(rows) for _ in range(epochs)] or [np.empty(0, int)]
-    )
-    return stream[: steps * batch_size].reshape(steps, batch_size).astype(np.int32)
 
 
 def _sum_of_squares(x):

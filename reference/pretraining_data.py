@@ -14,44 +14,13 @@ from reference.backend import compile_function
 from reference.dynamic_masking import DynamicMasking
 from reference.masking import MaskingScheme
 from reference.pretraining_settings import Trial
+from reference.row_order import RowOrder
 from reference.training import Part
 
 Instances = dict[str, np.ndarray]
 
 # Held-out masks are drawn from this seed, whatever the trials' own.
 HELD_OUT_SEED = 0
-
-
-class RowOrder:
-    """The batches of `reference.optimization.batch_order`, an epoch at a time.
-
-    In memory are the two epochs that a batch may straddle, however long the run.
-    """
-
-    def __init__(self, rows: int, batch_size: int, seed: int | Sequence[int]):
-        self._rows, self._batch_size, self._seed = rows, batch_size, seed
-        self._restart()
-
-    def batch(self, step: int) -> np.ndarray:
-        """The rows of the batch of `step`, from 0: int64 `[batch_size]`."""
-        places = np.arange(self._batch_size) + step * self._batch_size
-        epochs, within = np.divmod(places, self._rows)
-        if epochs[0] < min(self._epochs, default=0):
-            self._restart()
-        while self._drawn <= epochs[-1]:
-            self._epochs[self._drawn] = self._rng.permutation(self._rows)
-            self._drawn += 1
-        for epoch in [e for e in self._epochs if e < epochs[0]]:
-            del self._epochs[epoch]
-        chosen = np.empty(self._batch_size, np.int64)
-        for epoch in np.unique(epochs):
-            chosen[epochs == epoch] = self._epochs[epoch][within[epochs == epoch]]
-        return chosen
-
-    def _restart(self) -> None:
-        self._rng = np.random.default_rng(self._seed)
-        self._epochs: dict[int, np.ndarray] = {}
-        self._drawn = 0
 
 
 class Batches:

@@ -92,6 +92,7 @@ def make_virtual_devices() -> None:
 if __name__ == "__main__":
     if DEVICES == 1:
         join_hosts()
-    make_virtual_devices()
+    else:
+        make_virtual_devices()
     asked = json.loads(sys.argv[1])
     print(json.dumps({str(one): curve(Mesh(*one[:2]), *one[2:]) for one in asked}))

@@ -5,7 +5,6 @@ import pytest
 
 from reference.optimization import (
     adam_weight_decay,
-    batch_order,
     clip_by_global_norm,
     is_decayed,
     learning_rate_factor,
@@ -68,21 +67,3 @@ def test_update_by_hand():
     assert np.asarray(new).item() == pytest.approx(expected, rel=1e-6)
     assert np.asarray(m).item() == pytest.approx(0.05, rel=1e-6)
     assert np.asarray(v).item() == pytest.approx(0.00025, rel=1e-6)
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_every_epoch_sees_every_example_once(seed):
-    order = batch_order(rows=37, batch_size=8, steps=18, seed=seed)
-    assert order.shape == (18, 8)
-    stream = order.ravel()
-    for epoch in range(3):
-        own = stream[epoch * 37 : (epoch + 1) * 37]
-        assert sorted(own) == list(range(37))
-
-
-def test_order_depends_on_the_seed_alone():
-    one, same, other = (batch_order(100, 10, 20, seed) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, same)
-    assert (one != other).any()
-    longer = batch_order(100, 10, 30, 1)
-    np.testing.assert_array_equal(longer[:20], one)

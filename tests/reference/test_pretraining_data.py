@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from reference.masking import MaskingScheme
-from reference.optimization import batch_order
-from reference.pretraining_data import Batches, RowOrder, divided, rows_of
+from reference.pretraining_data import Batches, divided, rows_of
 from reference.pretraining_settings import Trial
 
 pytestmark = pytest.mark.backend
@@ -24,26 +23,6 @@ def instances(rows: int) -> dict[str, np.ndarray]:
         "masked_lm_weights": (np.arange(2) < numbers[:, None] % 3).astype(np.float32),
         "next_sentence_labels": wide[:, :1] % 2,
     }
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_rows_come_as_in_the_whole_order(seed):
-    rng = np.random.default_rng(seed)
-    rows, size, steps = int(rng.integers(1, 30)), int(rng.integers(1, 40)), 25
-    expected = batch_order(rows, size, steps, seed)
-    order = RowOrder(rows, size, seed)
-    for step in range(steps):
-        np.testing.assert_array_equal(order.batch(step), expected[step])
-    # Gone on with in the middle, and asked for what has gone by.
-    np.testing.assert_array_equal(RowOrder(rows, size, seed).batch(17), expected[17])
-    np.testing.assert_array_equal(order.batch(0), expected[0])
-
-
-def test_no_more_than_two_epochs_are_in_memory():
-    order = RowOrder(10, 7, 1)
-    for step in range(100):
-        order.batch(step)
-        assert len(order._epochs) <= 2
 
 
 def test_trials_of_one_seed_see_the_same_rows_and_others_do_not():

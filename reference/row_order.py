@@ -1,0 +1,42 @@
+"""Which examples make up each batch of a training run.
+
+Upstream: repeat, then shuffle, then batch, so that a batch may straddle epochs, and
+the remainder is dropped with the steps. (It shuffles within a buffer, here it is the
+whole.)
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+class RowOrder:
+    """Every epoch a full shuffle from the seed; batches straddle epochs as upstream.
+
+    In memory are the epochs that one batch straddles, however long the run.
+    """
+
+    def __init__(self, rows: int, batch_size: int, seed: int | Sequence[int]):
+        self._rows, self._batch_size, self._seed = rows, batch_size, seed
+        self._restart()
+
+    def batch(self, step: int) -> np.ndarray:
+        """The rows of the batch of `step`, from 0: int64 `[batch_size]`."""
+        places = np.arange(self._batch_size) + step * self._batch_size
+        epochs, within = np.divmod(places, self._rows)
+        if epochs[0] < min(self._epochs, default=0):
+            self._restart()
+        while self._drawn <= epochs[-1]:
+            self._epochs[self._drawn] = self._rng.permutation(self._rows)
+            self._drawn += 1
+        for epoch in [e for e in self._epochs if e < epochs[0]]:
+            del self._epochs[epoch]
+        chosen = np.empty(self._batch_size, np.int64)
+        for epoch in np.unique(epochs):
+            chosen[epochs == epoch] = self._epochs[epoch][within[epochs == epoch]]
+        return chosen
+
+    def _restart(self) -> None:
+        self._rng = np.random.default_rng(self._seed)
+        self._epochs: dict[int, np.ndarray] = {}
+        self._drawn = 0

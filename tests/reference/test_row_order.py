@@ -1,0 +1,46 @@
+"""Which rows a batch holds: whole shuffles, one after the other."""
+
+import numpy as np
+import pytest
+
+from reference.row_order import RowOrder
+
+
+def batches(rows: int, size: int, steps: int, seed) -> np.ndarray:
+    order = RowOrder(rows, size, seed)
+    return np.stack([order.batch(step) for step in range(steps)])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_batches_are_cut_from_one_shuffle_after_the_other(seed):
+    rng = np.random.default_rng(seed)
+    rows, size, steps = int(rng.integers(1, 30)), int(rng.integers(1, 40)), 25
+    rng = np.random.default_rng(seed)
+    shuffles = [rng.permutation(rows) for _ in range(1 + steps * size // rows)]
+    stream = np.concatenate(shuffles)[: steps * size]
+    expected = stream.reshape(steps, size)
+    np.testing.assert_array_equal(batches(rows, size, steps, seed), expected)
+    # Gone on with in the middle, and asked for what has gone by.
+    order = RowOrder(rows, size, seed)
+    for step in (17, 18, 3, 0):
+        np.testing.assert_array_equal(order.batch(step), expected[step])
+
+
+def test_every_epoch_sees_every_example_once():
+    stream = batches(rows=37, size=8, steps=18, seed=1).ravel()
+    for epoch in range(3):
+        assert sorted(stream[epoch * 37 : (epoch + 1) * 37]) == list(range(37))
+
+
+def test_order_depends_on_the_seed_alone():
+    one, same, other = (batches(100, 10, 20, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+    assert (batches(100, 10, 20, [1, 1]) != one).any()
+
+
+def test_no_more_than_two_epochs_are_in_memory():
+    order = RowOrder(10, 7, 1)
+    for step in range(100):
+        order.batch(step)
+        assert len(order._epochs) <= 2
