@@ -22,6 +22,7 @@ FREE = {"reference.errors", "reference.files"}
 # The modules of suite that train, that make or read what is trained on, or that start
 # what does.
 TRAINING = {
+    "suite.checkpoint_making",
     "suite.commands.checkpoint",
     "suite.commands.instances",
     "suite.commands.oddities",

@@ -15,98 +15,130 @@ from suite.options import (
     numbers_option,
 )
 
+# What is trained, and on what
+
+Inputs = Annotated[list[Path], files_option("TFRecords to train on.", "--input")]
+HeldOut = Annotated[list[Path], files_option("TFRecords to evaluate on.")]
+Steps = Annotated[int, number_option("Steps of training, in all.", 1)]
+OutputDir = Annotated[
+    Path, directory_option("The checkpoint to be made, or one in it a trial.")
+]
+Model = Annotated[
+    str, typer.Option(metavar="NAME", help="BERT-Tiny, -Mini, -Small, -Medium, …")
+]
+Maskings = Annotated[
+    list[Masking] | None,
+    typer.Option(
+        metavar="NAME...",
+        help="wordpiece or whole-word: how the instances were masked, if known; "
+        "with --dynamic-masking, how to mask, and both train side by side.",
+    ),
+]
+DynamicMasking = Annotated[
+    bool,
+    typer.Option(
+        "--dynamic-masking",
+        help="Take the masks off, and draw new ones on the device at each step.",
+    ),
+]
+MaskedShare = Annotated[
+    float, number_option("Share of tokens that --dynamic-masking hides.")
+]
+TrialSeeds = Annotated[
+    list[int] | None,
+    numbers_option("One trial for each, side by side.  [default: 12345]", 0),
+]
+BatchSize = Annotated[int, number_option("Sequences of a step.", 1)]
+LearningRate = Annotated[float, number_option("At the end of warm-up.")]
+WarmupShare = Annotated[float, number_option("Share of the steps that warm up.", 0)]
+InitCheckpoint = Annotated[
+    Path | None, directory_option("Begin with these weights, not with random ones.")
+]
+SecondInput = Annotated[
+    list[Path] | None,
+    files_option("TFRecords of longer sequences for the last steps."),
+]
+SecondShare = Annotated[float, number_option("Which share of the steps those get.", 0)]
+SecondBatchSize = Annotated[
+    int | None, number_option("Sequences of such a step.  [default: as before]", 1)
+]
+
+# How it is computed
+
+Precision = Annotated[
+    str, typer.Option(metavar="NAME", help="float32, or bfloat16 for matrix products.")
+]
+MicroBatchSize = Annotated[
+    int | None,
+    number_option("Accumulate gradients over parts of a batch this large.", 1),
+]
+Device = Annotated[
+    str | None, typer.Option(metavar="KIND", help="Insist on one: cpu, gpu or tpu.")
+]
+Devices = Annotated[int, number_option("Divide each batch over so many.", 1)]
+TrialDevices = Annotated[
+    int, number_option("Divide the trials over so many groups (JAX only).", 1)
+]
+Hosts = Annotated[
+    bool, typer.Option("--hosts", help="This is one of several hosts; see README.")
+]
+Deterministic = Annotated[
+    bool,
+    typer.Option("--deterministic", help="The same bits every time, on a GPU too."),
+]
+
+# What is written on the way
+
+LogEvery = Annotated[int, number_option("Steps to a line of metrics.", 1)]
+EvaluateEvery = Annotated[
+    int | None, number_option("Steps between held-out evaluations.", 1)
+]
+SaveEvery = Annotated[float, number_option("Seconds between states.", 0)]
+Keep = Annotated[int, number_option("States to keep.", 1)]
+StopAfter = Annotated[
+    int | None, number_option("Stop after this step; the same without it goes on.", 1)
+]
+Record = Annotated[
+    Path | None,
+    directory_option("Keep metrics and how they were made there, for the report."),
+]
+TensorBoard = Annotated[
+    Path | None, directory_option("Write the metrics for TensorBoard, too.")
+]
+
 
 def pretrain(
-    inputs: Annotated[list[Path], files_option("TFRecords to train on.", "--input")],
-    held_out: Annotated[list[Path], files_option("TFRecords to evaluate on.")],
+    inputs: Inputs,
+    held_out: HeldOut,
     vocab: Vocab,
-    num_train_steps: Annotated[int, number_option("Steps of training, in all.", 1)],
-    output_dir: Annotated[
-        Path, directory_option("The checkpoint to be made, or one in it a trial.")
-    ],
-    model: Annotated[
-        str, typer.Option(metavar="NAME", help="BERT-Tiny, -Mini, -Small, -Medium, …")
-    ] = "BERT-Tiny",
-    masking: Annotated[
-        list[Masking] | None,
-        typer.Option(
-            metavar="NAME...",
-            help="wordpiece or whole-word: how the instances were masked, if known; "
-            "with --dynamic-masking, how to mask, and both train side by side.",
-        ),
-    ] = None,
-    dynamic_masking: Annotated[
-        bool,
-        typer.Option(
-            "--dynamic-masking",
-            help="Take the masks off, and draw new ones on the device at each step.",
-        ),
-    ] = False,
-    masked_lm_prob: Annotated[
-        float, number_option("Share of tokens that --dynamic-masking hides.")
-    ] = 0.15,
-    seed: Annotated[
-        list[int] | None,
-        numbers_option("One trial for each, side by side.  [default: 12345]", 0),
-    ] = None,
-    batch_size: Annotated[int, number_option("Sequences of a step.", 1)] = 32,
-    learning_rate: Annotated[float, number_option("At the end of warm-up.")] = 5e-4,
-    warmup_proportion: Annotated[
-        float, number_option("Share of the steps that warm up.", 0)
-    ] = 0.1,
-    init_checkpoint: Annotated[
-        Path | None, directory_option("Begin with these weights, not with random ones.")
-    ] = None,
-    second_input: Annotated[
-        list[Path] | None,
-        files_option("TFRecords of longer sequences for the last steps."),
-    ] = None,
-    second_share: Annotated[
-        float, number_option("Which share of the steps those get.", 0)
-    ] = 0.1,
-    second_batch_size: Annotated[
-        int | None, number_option("Sequences of such a step.  [default: as before]", 1)
-    ] = None,
-    precision: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="float32, or bfloat16 for matrix products."),
-    ] = "float32",
-    micro_batch_size: Annotated[
-        int | None,
-        number_option("Accumulate gradients over parts of a batch this large.", 1),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(metavar="KIND", help="Insist on one: cpu, gpu or tpu."),
-    ] = None,
-    devices: Annotated[int, number_option("Divide each batch over so many.", 1)] = 1,
-    trial_devices: Annotated[
-        int, number_option("Divide the trials over so many groups (JAX only).", 1)
-    ] = 1,
-    hosts: Annotated[
-        bool, typer.Option("--hosts", help="This is one of several hosts; see README.")
-    ] = False,
-    deterministic: Annotated[
-        bool,
-        typer.Option("--deterministic", help="The same bits every time, on a GPU too."),
-    ] = False,
-    log_every: Annotated[int, number_option("Steps to a line of metrics.", 1)] = 100,
-    evaluate_every: Annotated[
-        int | None, number_option("Steps between held-out evaluations.", 1)
-    ] = None,
-    save_every: Annotated[float, number_option("Seconds between states.", 0)] = 60.0,
-    keep: Annotated[int, number_option("States to keep.", 1)] = 2,
-    stop_after: Annotated[
-        int | None,
-        number_option("Stop after this step; the same without it goes on.", 1),
-    ] = None,
-    record: Annotated[
-        Path | None,
-        directory_option("Keep metrics and how they were made there, for the report."),
-    ] = None,
-    tensorboard: Annotated[
-        Path | None, directory_option("Write the metrics for TensorBoard, too.")
-    ] = None,
+    num_train_steps: Steps,
+    output_dir: OutputDir,
+    model: Model = "BERT-Tiny",
+    masking: Maskings = None,
+    dynamic_masking: DynamicMasking = False,
+    masked_lm_prob: MaskedShare = 0.15,
+    seed: TrialSeeds = None,
+    batch_size: BatchSize = 32,
+    learning_rate: LearningRate = 5e-4,
+    warmup_proportion: WarmupShare = 0.1,
+    init_checkpoint: InitCheckpoint = None,
+    second_input: SecondInput = None,
+    second_share: SecondShare = 0.1,
+    second_batch_size: SecondBatchSize = None,
+    precision: Precision = "float32",
+    micro_batch_size: MicroBatchSize = None,
+    device: Device = None,
+    devices: Devices = 1,
+    trial_devices: TrialDevices = 1,
+    hosts: Hosts = False,
+    deterministic: Deterministic = False,
+    log_every: LogEvery = 100,
+    evaluate_every: EvaluateEvery = None,
+    save_every: SaveEvery = 60.0,
+    keep: Keep = 2,
+    stop_after: StopAfter = None,
+    record: Record = None,
+    tensorboard: TensorBoard = None,
 ) -> None:
     """Pre-train a model on masked words and next sentences.
 
@@ -115,6 +147,7 @@ def pretrain(
     """
     from reference.devices import Mesh
     from reference.pretraining_settings import Execution, PretrainingSettings
+    from suite.checkpoint_making import make_checkpoints
     from suite.pretraining_run import Hardware, PretrainingRun, phases_of, trials_of
 
     first, second = (inputs, batch_size), (second_input, second_batch_size)
@@ -146,33 +179,4 @@ def pretrain(
         initial=init_checkpoint,
         tensorboard=tensorboard,
     )
-    _show(run, record)
-
-
-def _show(run, record: Path | None) -> None:
-    """Pre-train in a worker, whose log takes what the framework prints."""
-    from reference.pretraining_settings import checkpoint_directory
-    from suite import environment
-    from suite.executor import Job, LocalExecutor
-    from suite.pretraining import finish_all
-    from suite.pretraining_record import write_record
-    from suite.pretraining_run import pretrain_one
-    from suite.progress import bars
-
-    commit = environment.commit()
-    with (
-        LocalExecutor(1, run.directory / "logs", one_thread=False) as executor,
-        bars(console) as shown,
-    ):
-        (metrics,) = finish_all(executor, [Job(pretrain_one, (run,))], shown)
-    for trial, found in zip(run.trials, metrics, strict=True):
-        for name, value in found.items():
-            console.print(f"{name} = {value:.4f}")
-        made = checkpoint_directory(run.directory, run.trials, trial)
-        if (made / "model.safetensors").exists():
-            console.print(f"Checkpoint: {made}")
-        else:
-            console.print(f"Stopped as asked; {made} will be the checkpoint.")
-    if record:
-        write_record(record, run, commit, metrics)
-        console.print(f"Record: {record}")
+    make_checkpoints(run, record, console)

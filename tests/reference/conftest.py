@@ -1,4 +1,7 @@
-"""The original's own numbers: the small ones travel with the project."""
+"""What several tests need: the original's own numbers, and texts on disk.
+
+The small ones of the numbers travel with the project.
+"""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +27,18 @@ def original(request):
         return request.getfixturevalue("golden")
     goldens = request.getfixturevalue("shared") / "goldens"
     return recorded_run(goldens / "model", goldens / "finetune")
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Writes one text and returns its path."""
+
+    def write(content, name="corpus.txt"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
 
 
 def recorded_run(folder: Path, fine_tuning: Path) -> SimpleNamespace:

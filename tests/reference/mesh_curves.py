@@ -18,22 +18,14 @@ os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=" + (
 import numpy as np
 
 from reference.backend import building, join_hosts, name
-from reference.configuration import BertConfig
 from reference.devices import Mesh
 from reference.heads import PreTrainingModel, pre_training_losses
 from reference.pretraining_data import divided
 from reference.training import Trainer
 from reference.weights import initial_weights, weight_shapes
+from tests.reference.miniature import CONFIG
 
 DEVICES = int(os.environ["XLA_FLAGS"][-1])
-CONFIG = BertConfig(
-    vocab_size=40,
-    hidden_size=16,
-    num_hidden_layers=1,
-    num_attention_heads=2,
-    intermediate_size=32,
-    max_position_embeddings=16,
-)
 TRIALS, BATCH, LENGTH, STEPS = 2, 8, 12, 6
 
 

@@ -13,18 +13,6 @@ TOKENIZER = Tokenizer([*SPECIAL_TOKENS, *"abcdefgh", *(f"##{c}" for c in "abcdef
 TEXT = "abc de\nfgh a b\n\nc\n\nhh gg ff ee dd cc bb aa\nab ab\n"
 
 
-@pytest.fixture
-def corpus(tmp_path):
-    """Writes one text and returns its path."""
-
-    def write(content, name="corpus.txt"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write
-
-
 def test_blank_lines_begin_documents_and_files_do_not(corpus):
     paths = [corpus("a\n\n\nb\n", "1.txt"), corpus("c\r\n \n\a\nd", "2.txt")]
     ids = {piece: index for index, piece in enumerate(TOKENIZER.vocab)}

@@ -13,7 +13,8 @@ import pytest
 from reference.devices import Mesh
 from reference.errors import InputError
 from tests.reference.float32 import tolerance
-from tests.reference.mesh_curves import CONFIG, STEPS, TRIALS
+from tests.reference.mesh_curves import STEPS, TRIALS
+from tests.reference.miniature import CONFIG
 
 ROOT = Path(__file__).resolve().parents[2]
 

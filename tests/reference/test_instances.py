@@ -44,18 +44,6 @@ def manifest(shared):
     return json.loads((shared / "goldens/instances/manifest.json").read_text())
 
 
-@pytest.fixture
-def corpus(tmp_path):
-    """Writes one text and returns its path."""
-
-    def write(content, name="corpus.txt"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write
-
-
 def test_every_golden_is_tested(manifest):
     assert sorted(manifest) == sorted(CASES)
 

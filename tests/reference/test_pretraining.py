@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from reference.checkpoint import read_checkpoint
-from reference.configuration import BertConfig
 from reference.errors import InputError
 from reference.masking import MaskingScheme
 from reference.pretraining import Phase, Pretraining
@@ -15,17 +14,10 @@ from reference.pretraining_settings import Execution, PretrainingSettings, Trial
 from reference.run_state import STATES
 from reference.tokenization import Tokenizer
 from tests.reference.float32 import tolerance
+from tests.reference.miniature import CONFIG
 
 pytestmark = pytest.mark.backend
 
-CONFIG = BertConfig(
-    vocab_size=40,
-    hidden_size=16,
-    num_hidden_layers=1,
-    num_attention_heads=2,
-    intermediate_size=32,
-    max_position_embeddings=16,
-)
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *map(str, range(25))]
 PIECES += [f"##{n}" for n in range(10)]
 

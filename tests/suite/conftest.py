@@ -1,5 +1,6 @@
-"""What several tests of the harness need: runs, places, and commands typed."""
+"""What several tests of the harness need: runs, places, records and commands typed."""
 
+import functools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,6 +55,25 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(readme, "ROOT", tmp_path)
     (tmp_path / "README.md").write_text(f"# Words\n\n{readme.BEGIN}\n{readme.END}\n")
     return tmp_path
+
+
+# Pre-training records
+
+
+@pytest.fixture
+def arrays():
+    """Sound WordPiece records, to be damaged."""
+    from tests.suite.checked_records import sound
+
+    return sound()
+
+
+@pytest.fixture
+def check(tmp_path: Path):
+    """Writes arrays to a file and checks it."""
+    from tests.suite.checked_records import checked
+
+    return functools.partial(checked, tmp_path)
 
 
 # The command line

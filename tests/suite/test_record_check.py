@@ -27,26 +27,12 @@ from tests.suite.checked_records import (
     TOKENIZER,
     VOCAB,
     WHOLE,
-    checked,
     line,
     made_with,
     off,
     restored,
     sound,
 )
-
-
-@pytest.fixture
-def arrays():
-    """Sound WordPiece records, to be damaged."""
-    return sound()
-
-
-@pytest.fixture
-def check(tmp_path):
-    """Writes arrays to a file and checks it."""
-    return functools.partial(checked, tmp_path)
-
 
 # Sound records
 

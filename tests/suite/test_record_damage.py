@@ -1,6 +1,5 @@
 """Damaged pre-training records: every kind is named, with what likely caused it."""
 
-import functools
 import random
 import re
 
@@ -19,24 +18,10 @@ from tests.suite.checked_records import (
     REPEATS,
     TOKENIZER,
     VOCAB,
-    checked,
     line,
     off,
     restored,
-    sound,
 )
-
-
-@pytest.fixture
-def arrays():
-    """Sound WordPiece records, to be damaged."""
-    return sound()
-
-
-@pytest.fixture
-def check(tmp_path):
-    """Writes arrays to a file and checks it."""
-    return functools.partial(checked, tmp_path)
 
 
 def masked_anew(arrays, may_hide=lambda token: True, fates=(0.8, 0.1, 0.1)):
