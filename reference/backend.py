@@ -75,6 +75,24 @@ def compile_update(
     return engine().compile_update(variables, sums, update, mesh)
 
 
+def compile_stateful(variables: list, function) -> Callable:
+    """Compile `function(values, inputs)`, which gives new values and a result.
+
+    The returned function takes `inputs`, updates the Keras `variables` and returns the
+    result. One device.
+    """
+    return engine().compile_stateful(variables, function)
+
+
+def differentiated(weights: list, losses) -> Callable:
+    """The gradient of `losses(inputs)`, `[K]`, for use within a program.
+
+    The returned function takes the values of the Keras variables `weights` and inputs;
+    it gives the gradients of the summed losses, and the losses.
+    """
+    return engine().differentiated(weights, losses)
+
+
 def compile_function(variables: list, function, fetch: bool = True) -> Callable:
     """Compile `function(inputs)`, which reads the Keras `variables`.
 

@@ -2,8 +2,9 @@
 
 Whether element (b, s, h) of trial k is kept at dropout site n of step t depends on
 (seed of k, t, n, b, s, h) alone, computed in uint32 arithmetic. So a trial draws the
-same masks in any stack, on any backend and device, and whatever a batch is padded to;
-nothing has to be stored to resume; and a compiler fuses it into the product around it.
+same masks in any stack, on any backend and device, whatever a batch is padded to and
+however it is packed; nothing has to be stored to resume; and a compiler fuses it into
+the product around it.
 
 The mixing function is the 32-bit finaliser of Chris Wellons' hash-prospector
 ("lowbias32"), keyed twice so that two sites never see shifted copies of one stream.
@@ -24,15 +25,18 @@ class Dropout:
     them in the same order at every step: any feed-forward model does.
     """
 
-    def __init__(self, seeds, step, rows=None):
+    def __init__(self, seeds, step, rows=None, packed=None):
         """`seeds`: uint32 `[K]`, one per trial; `step`: integer scalar.
 
         `rows`: int `[K, B]`, which rows of the whole batch these are, where a step is
-        computed in parts; 0 to B − 1 where it is not.
+        computed in parts; 0 to B − 1 where it is not. `packed`: two of int `[K, B, S]`
+        where a row holds several examples (packing.py): of each token, which row of
+        the batch its example is, and its position there.
         """
         self._seeds = ops.cast(seeds, "uint32")
         self._step = ops.cast(step, "uint32")
         self._rows = rows
+        self._packed = packed
         self._sites = 0
 
     def __call__(self, x, rate: float, axes: str):
@@ -54,15 +58,23 @@ class Dropout:
         """Number the elements as if sequences were 512 long: uint32 `[K or 1, ...]`."""
         index, stride = ops.zeros((1,) * (1 + len(shape)), "uint32"), 1
         for axis in reversed(range(len(shape))):
-            along = ops.arange(shape[axis], dtype="int32")[None]
-            if axes[axis] == "B" and self._rows is not None:
-                along = self._rows
-            extent = [1] * len(shape)
-            extent[axis] = shape[axis]
-            along = ops.reshape(ops.cast(along, "uint32"), (-1, *extent))
-            index = index + along * _u32(stride)
+            index = index + self._along(axis, shape, axes) * _u32(stride)
             stride *= SEQUENCE_STRIDE if axes[axis] == "S" else shape[axis]
         return index
+
+    def _along(self, axis: int, shape: tuple[int, ...], axes: str):
+        """The numbers along one axis, of a shape that spreads over the others."""
+        numbers, spread = ops.arange(shape[axis], dtype="int32")[None], [axis]
+        if axes[axis] in "BS" and "S" in axes and self._packed is not None:
+            # Which row of the batch it is, the token says that asks (the first S).
+            token = axis if axes[axis] == "S" else axes.index("S")
+            examples, positions = self._packed
+            numbers = positions if axes[axis] == "S" else examples
+            spread = [0, token]
+        elif axes[axis] == "B" and self._rows is not None:
+            numbers = self._rows
+        extent = [size if at in spread else 1 for at, size in enumerate(shape)]
+        return ops.reshape(ops.cast(numbers, "uint32"), (-1, *extent))
 
 
 def site_keys(seeds, step, site: int):

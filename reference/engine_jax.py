@@ -31,7 +31,7 @@ def compile_training_step(weights, slots, losses, update, mesh) -> Callable:
     count = len(weights)
 
     def pure_step(state, inputs, learning_rates):
-        found, by_trial = _differentiated(weights, losses)(state[:count], inputs)
+        found, by_trial = differentiated(weights, losses)(state[:count], inputs)
         return update(state, found, learning_rates), by_trial
 
     places = _Places(mesh)
@@ -50,7 +50,7 @@ def compile_training_step(weights, slots, losses, update, mesh) -> Callable:
 
 def compile_gradients(weights, sums, losses, mesh) -> Callable:
     def pure_part(weight_values, sum_values, inputs):
-        found, by_trial = _differentiated(weights, losses)(weight_values, inputs)
+        found, by_trial = differentiated(weights, losses)(weight_values, inputs)
         return added(found, sum_values, inputs["first"]), by_trial
 
     places = _Places(mesh)
@@ -75,6 +75,17 @@ def compile_update(variables, sums, update, mesh) -> Callable:
         _assign(variables, compiled(state, found, places.inputs(learning_rates)))
 
     return step
+
+
+def compile_stateful(variables, function) -> Callable:
+    compiled = jax.jit(function, donate_argnums=0)
+
+    def run(inputs):
+        values, result = compiled(_values(variables), inputs)
+        _assign(variables, values)
+        return result
+
+    return run
 
 
 def compile_function(variables, function) -> Callable:
@@ -124,8 +135,18 @@ def host_index() -> int:
 
 
 def gradients(weights, losses, inputs) -> list:
-    found, _ = _differentiated(weights, losses)(_values(weights), inputs)
+    found, _ = differentiated(weights, losses)(_values(weights), inputs)
     return found
+
+
+def differentiated(weights, losses):
+    """Gradients of the summed losses, and the losses, of weights' values and inputs."""
+
+    def total(values, inputs):
+        by_trial = _with(weights, values, losses, inputs)
+        return ops.sum(by_trial), by_trial
+
+    return jax.grad(total, has_aux=True)
 
 
 def fetched(value) -> np.ndarray:
@@ -192,16 +213,6 @@ def _devices(mesh: Mesh) -> np.ndarray:
             "ask for fewer"
         )
     return np.array(found[: mesh.size])
-
-
-def _differentiated(weights, losses):
-    """Gradients of the summed losses, and the losses, of weights' values and inputs."""
-
-    def total(values, inputs):
-        by_trial = _with(weights, values, losses, inputs)
-        return ops.sum(by_trial), by_trial
-
-    return jax.grad(total, has_aux=True)
 
 
 def _values(variables) -> list:

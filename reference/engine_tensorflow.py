@@ -65,6 +65,34 @@ def compile_update(variables, sums, update, mesh) -> Callable:
     return step
 
 
+def compile_stateful(variables, function) -> Callable:
+    _expect_many_shapes()
+
+    @_compiled
+    def run(inputs):
+        values = [tf.convert_to_tensor(value) for value in _values(variables)]
+        values, result = function(values, inputs)
+        _assign(variables, values)
+        return result
+
+    return run
+
+
+def differentiated(weights, losses) -> Callable:
+    def gradients_and_losses(values, inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            mapping = list(zip(weights, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                by_trial = losses(inputs)
+            total = ops.sum(by_trial)
+        # A look-up's gradient comes as rows; the update works on whole tables.
+        found = tape.gradient(total, values)
+        return [tf.convert_to_tensor(gradient) for gradient in found], by_trial
+
+    return gradients_and_losses
+
+
 def compile_function(variables, function) -> Callable:
     _expect_many_shapes()
     return _compiled(function)

@@ -127,7 +127,9 @@ class FineTuningModel(keras.Model):
     """BERT with one linear layer on the pooled output.
 
     `outputs` is the number of classes, or 1 for regression. Called with a dict of
-    int32 `input_ids`, `input_mask`, `segment_ids` `[K, B, S]`; returns `[K, B, C]`.
+    int32 `input_ids`, `input_mask`, `segment_ids` `[K, B, S]`; returns `[K, B, C]`. Or
+    with `positions`, `examples` and `starts` in place of the mask, see model.py;
+    returns `[K, E, C]`.
     """
 
     ties_embeddings = False
@@ -139,11 +141,13 @@ class FineTuningModel(keras.Model):
         self.head = OutputLayer(trials, config.hidden_size, outputs, name="classifier")
 
     def call(self, batch, dropout=None):
+        packed = {k: batch.get(k) for k in ("positions", "examples", "starts")}
         pooled = self.bert(
             batch["input_ids"],
-            batch["input_mask"],
+            batch.get("input_mask"),
             batch["segment_ids"],
             dropout=dropout,
+            **packed,
         )["pooled_output"]
         if dropout is not None:
             pooled = dropout(pooled, self.config.hidden_dropout_prob, "BH")
@@ -169,14 +173,19 @@ def pre_training_losses(outputs, batch):
     return masked_lm, ops.mean(next_sentence, axis=1)
 
 
-def fine_tuning_losses(logits, labels):
-    """Mean loss of each trial, `[K]`: cross-entropy, or squared error when C is 1.
+def fine_tuning_losses(logits, labels, weights=None):
+    """Loss of each trial, `[K]`: cross-entropy, or squared error when C is 1.
 
-    `logits` is `[K, B, C]`; `labels` `[K, B]`, classes (integer) or scores (float).
+    `logits` is `[K, B, C]`; `labels` `[K, B]`, classes (integer) or scores (float). The
+    mean over the batch, or with `weights`, float `[K, B]`, the sum of what each weighs.
     """
     if logits.shape[-1] == 1:
-        return ops.mean(ops.square(logits[..., 0] - labels), axis=1)
-    return ops.mean(cross_entropy(logits, labels), axis=1)
+        losses = ops.square(logits[..., 0] - labels)
+    else:
+        losses = cross_entropy(logits, labels)
+    if weights is None:
+        return ops.mean(losses, axis=1)
+    return ops.sum(losses * weights, axis=1)
 
 
 def cross_entropy(logits, labels):

@@ -8,6 +8,9 @@ runs in one program, and `matmul` broadcasts over it. Heads are in heads.py.
 Shapes: K trials, B batch, S sequence, T = B·S tokens, H hidden, N heads, D head size,
 I intermediate, V vocabulary.
 
+A row of S tokens holds one example, or several that do not see each other (packing.py);
+what differs is where positions, the attention mask and the pooled tokens come from.
+
 In bfloat16 (precision.py) products of matrices and what is between them are computed
 so; embeddings, normalisation and softmax stay in float32.
 """
@@ -85,7 +88,7 @@ class Embeddings(keras.layers.Layer):
             )
         )
 
-    def call(self, input_ids, segment_ids, dropout=None):
+    def call(self, input_ids, segment_ids, positions=None, dropout=None):
         trials, batch, length = input_ids.shape
         tokens = (trials, batch * length)
         segments = ops.one_hot(
@@ -95,14 +98,21 @@ class Embeddings(keras.layers.Layer):
         if self.probe is not None:
             x = self.probe(x)
         x = x + ops.matmul(segments, self.token_type)
-        x = ops.reshape(x, (trials, batch, length, -1))  # [K, B, S, H]
-        x = x + self.position[:, None, :length]
-        x = self.norm(ops.reshape(x, (*tokens, -1)))  # [K, T, H]
-        return hidden_dropout(x, dropout, self.config, batch)
+        if positions is None:
+            x = ops.reshape(x, (trials, batch, length, -1))  # [K, B, S, H]
+            x = x + self.position[:, None, :length]
+            x = ops.reshape(x, (*tokens, -1))  # [K, T, H]
+        else:
+            x = x + take_rows(self.position, ops.reshape(positions, tokens))
+        return hidden_dropout(self.norm(x), dropout, self.config, batch)
 
 
 class SelfAttention(keras.layers.Layer):
-    """Multi-head scaled dot-product attention; padding gets −10000, as upstream."""
+    """Multi-head scaled dot-product attention.
+
+    `hidden` is added to the scores and keeps a token from seeing others (see
+    `hidden_scores`).
+    """
 
     def __init__(self, config: BertConfig, trials: int):
         super().__init__(name="self")
@@ -112,8 +122,8 @@ class SelfAttention(keras.layers.Layer):
         self.key = Dense(trials, size, size, name="key")
         self.value = Dense(trials, size, size, name="value")
 
-    def call(self, x, input_mask, dropout=None):
-        trials, batch, length = input_mask.shape
+    def call(self, x, hidden, dropout=None):
+        trials, batch, *_, length = hidden.shape
         heads = (trials, batch, length, self.config.num_attention_heads, -1)
         query, key, value = (
             ops.transpose(ops.reshape(dense(x), heads), (0, 1, 3, 2, 4))
@@ -122,8 +132,7 @@ class SelfAttention(keras.layers.Layer):
         query = query * (1.0 / math.sqrt(self.config.head_size))
         scores = ops.matmul(query, ops.swapaxes(key, -1, -2))  # [K, B, N, S, S]
         scores = ops.cast(scores, "float32")
-        padding = (1.0 - ops.cast(input_mask, scores.dtype)) * MASKED_SCORE
-        probs = ops.softmax(scores + padding[:, :, None, None])
+        probs = ops.softmax(scores + hidden)
         if dropout is not None:
             rate = self.config.attention_probs_dropout_prob
             probs = dropout(probs, rate, "BNSS")
@@ -155,9 +164,9 @@ class Attention(keras.layers.Layer):
         self.attention = SelfAttention(config, trials)
         self.residual = ResidualOutput(config, trials, config.hidden_size)
 
-    def call(self, x, input_mask, dropout=None):
-        context = self.attention(x, input_mask, dropout=dropout)
-        batch = input_mask.shape[1]
+    def call(self, x, hidden, dropout=None):
+        context = self.attention(x, hidden, dropout=dropout)
+        batch = hidden.shape[1]
         return self.residual(context, x, batch=batch, dropout=dropout)
 
 
@@ -182,10 +191,10 @@ class EncoderLayer(keras.layers.Layer):
         self.intermediate = Intermediate(config, trials)
         self.residual = ResidualOutput(config, trials, config.intermediate_size)
 
-    def call(self, x, input_mask, dropout=None):
-        x = self.attention(x, input_mask, dropout=dropout)
+    def call(self, x, hidden, dropout=None):
+        x = self.attention(x, hidden, dropout=dropout)
         wide = self.intermediate(x)
-        batch = input_mask.shape[1]
+        batch = hidden.shape[1]
         return self.residual(wide, x, batch=batch, dropout=dropout)
 
 
@@ -199,23 +208,32 @@ class Encoder(keras.layers.Layer):
             for index in range(config.num_hidden_layers)
         ]
 
-    def call(self, x, input_mask, dropout=None):
+    def call(self, x, hidden, dropout=None):
         outputs = []
         for block in self.blocks:
-            x = block(x, input_mask, dropout=dropout)
+            x = block(x, hidden, dropout=dropout)
             outputs.append(x)
         return outputs  # L × [K, T, H]
 
 
 class Pooler(keras.layers.Layer):
-    """The first token's vector through a tanh layer: `[K, B, H]`."""
+    """An example's first token through a tanh layer: `[K, B, H]`.
+
+    Where rows hold several examples, `starts` (int `[K, E]`) says where among the B·S
+    tokens they begin: `[K, E, H]`.
+    """
 
     def __init__(self, config: BertConfig, trials: int):
         super().__init__(name="pooler")
         self.dense = Dense(trials, *2 * [config.hidden_size], name="dense")
 
-    def call(self, x):
-        return ops.tanh(self.dense(x[:, :, 0]))
+    def call(self, x, starts=None):
+        if starts is None:
+            first = x[:, :, 0]
+        else:
+            trials, batch, length, size = x.shape
+            first = take_rows(ops.reshape(x, (trials, batch * length, size)), starts)
+        return ops.tanh(self.dense(first))
 
 
 class Bert(keras.layers.Layer):
@@ -225,6 +243,10 @@ class Bert(keras.layers.Layer):
     optionally a `reference.dropout.Dropout`. Returns a dict of `embedding_output`
     and `sequence_output` `[K, B, S, H]`, `pooled_output` `[K, B, H]`, and
     `encoder_layers`, L arrays `[K, B, S, H]`.
+
+    Rows of several examples have, in place of the mask, `positions` and `examples`,
+    int32 `[K, B, S]` (a token sees those of its own example), and `starts`, int32
+    `[K, E]`; `pooled_output` is then `[K, E, H]`.
     """
 
     def __init__(self, config: BertConfig, trials: int = 1):
@@ -233,17 +255,41 @@ class Bert(keras.layers.Layer):
         self.encoder = Encoder(config, trials)
         self.pooler = Pooler(config, trials)
 
-    def call(self, input_ids, input_mask, segment_ids, dropout=None):
-        embedded = self.embeddings(input_ids, segment_ids, dropout=dropout)
-        layers = self.encoder(embedded, input_mask, dropout=dropout)
+    def call(
+        self,
+        input_ids,
+        input_mask,
+        segment_ids,
+        positions=None,
+        examples=None,
+        starts=None,
+        dropout=None,
+    ):
+        embedded = self.embeddings(input_ids, segment_ids, positions, dropout=dropout)
+        hidden = hidden_scores(input_mask, examples)
+        layers = self.encoder(embedded, hidden, dropout=dropout)
         shape = (*input_ids.shape, embedded.shape[-1])
         embedded, *layers = (ops.reshape(x, shape) for x in (embedded, *layers))
         return {
             "embedding_output": embedded,
             "encoder_layers": layers,
             "sequence_output": layers[-1],
-            "pooled_output": self.pooler(layers[-1]),
+            "pooled_output": self.pooler(layers[-1], starts),
         }
+
+
+def hidden_scores(input_mask, examples=None):
+    """What is added to a score: 0 where a token may be seen, −10000 where not.
+
+    float32 `[K, B, 1, 1, S]` of a mask; `[K, B, 1, S, S]` of rows that hold several
+    examples. Upstream: a number for minus infinity, which softmax makes exactly 0.
+    """
+    if examples is None:
+        seen = ops.cast(input_mask, "float32")[:, :, None, None]
+    else:
+        same = ops.equal(examples[..., :, None], examples[..., None, :])
+        seen = ops.cast(same, "float32")[:, :, None]
+    return (1.0 - seen) * MASKED_SCORE
 
 
 def gelu(x):

@@ -1,8 +1,8 @@
 """Which examples make up each batch of a training run.
 
 Upstream: repeat, then shuffle, then batch, so that a batch may straddle epochs, and
-the remainder is dropped with the steps. (It shuffles within a buffer, here it is the
-whole.)
+the remainder is dropped with the steps. It shuffles within a buffer (`ShuffledWithin`);
+the order here is one full shuffle after the other, unless asked for otherwise.
 """
 
 from collections.abc import Sequence
@@ -40,3 +40,38 @@ class RowOrder:
         self._rng = np.random.default_rng(self._seed)
         self._epochs: dict[int, np.ndarray] = {}
         self._drawn = 0
+
+
+class ShuffledWithin:
+    """Upstream: the examples in their order, shuffled within a buffer as they pass.
+
+    As `tf.data` does it: the buffer is filled from the repeated examples; each draw
+    takes one of it at random and puts the next example in its place. With the
+    original's buffer of 100 a file sorted by label stays nearly so.
+    """
+
+    def __init__(self, buffer: int, rows: int, batch_size: int, seed: int):
+        self._size, self._rows, self._batch_size = buffer, rows, batch_size
+        self._seed = seed
+        self._restart()
+
+    def batch(self, step: int) -> np.ndarray:
+        """The rows of the batch of `step`, from 0: int64 `[batch_size]`."""
+        if step < self._made - 1:
+            self._restart()
+        while self._made <= step:
+            self._batch = np.array([self._draw() for _ in range(self._batch_size)])
+            self._made += 1
+        return self._batch
+
+    def _draw(self) -> int:
+        place = self._rng.integers(self._size)
+        drawn = self._buffer[place]
+        self._buffer[place] = self._next % self._rows
+        self._next += 1
+        return int(drawn)
+
+    def _restart(self) -> None:
+        self._rng = np.random.default_rng(self._seed)
+        self._buffer = np.arange(self._size) % self._rows
+        self._next, self._made = self._size, 0

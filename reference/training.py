@@ -10,7 +10,6 @@ then the part.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from reference.backend import (
@@ -22,14 +21,9 @@ from reference.backend import (
 )
 from reference.devices import ONE_DEVICE, Mesh
 from reference.dropout import Dropout
-from reference.optimization import (
-    WEIGHT_DECAY,
-    Clipping,
-    adam_weight_decay,
-    clip_by_global_norm,
-    is_decayed,
-)
-from reference.weights import Weights, set_weights, variable_name
+from reference.optimization import Clipping
+from reference.optimizer import Optimizer, zeros_like
+from reference.weights import Weights, set_weights
 
 
 @dataclass(frozen=True)
@@ -61,19 +55,8 @@ class Trainer:
         mesh: Mesh = ONE_DEVICE,
     ):
         self.model = model
-        self._weights = list(model.trainable_variables)
-        # Differentiated like the weights, but neither updated nor part of the state.
-        self._probes = _row_probes(model, clipping)
-        differentiated = [*self._weights, *self._probes.values()]
-        sums = [_zeros_like(variable, "gradient") for variable in differentiated]
-        self._slots = {
-            kind: [_zeros_like(variable, kind) for variable in self._weights]
-            for kind in ("m", "v")
-        }
-        self._decays = [
-            WEIGHT_DECAY if is_decayed(variable_name(model, v)) else 0.0
-            for v in self._weights
-        ]
+        self._optimizer = optimizer = Optimizer(model, clipping)
+        sums = [zeros_like(one, "gradient") for one in optimizer.differentiated]
 
         def losses_of(inputs):
             mask = None
@@ -83,20 +66,20 @@ class Trainer:
             share = inputs["rows"].shape[1] / inputs["size"]
             return losses(model, inputs["batch"] | {"share": share}, mask) * share
 
-        moments = [*self._slots["m"], *self._slots["v"]]
         self._whole = compile_training_step(
-            differentiated, moments, losses_of, self._update, mesh
+            optimizer.differentiated,
+            optimizer.moments,
+            losses_of,
+            optimizer.updated,
+            mesh,
         )
-        self._add = compile_gradients(differentiated, sums, losses_of, mesh)
-        self._apply = compile_update(
-            [*differentiated, *moments], sums, self._update, mesh
-        )
+        self._add = compile_gradients(optimizer.differentiated, sums, losses_of, mesh)
+        self._apply = compile_update(optimizer.state, sums, optimizer.updated, mesh)
 
     def start(self, weights: Sequence[Weights]) -> None:
         """Begin anew: each trial's weights, and an optimiser that has seen nothing."""
         set_weights(self.model, weights)
-        for slot in (*self._slots["m"], *self._slots["v"]):
-            slot.assign(np.zeros(slot.shape, np.float32))
+        self._optimizer.forget()
 
     def step(
         self, parts: Sequence[Part], learning_rates, seeds, step: int
@@ -130,59 +113,17 @@ class Trainer:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that a resumed run needs: weights and slots, each `[K, ...]`."""
-        return {name: fetched(v.value) for name, v in self._state_variables()}
+        return {name: fetched(v.value) for name, v in self._optimizer.named()}
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Put back what `state` gave."""
-        for name, variable in self._state_variables():
+        for name, variable in self._optimizer.named():
             variable.assign(state[name])
-
-    def _state_variables(self):
-        names = [variable_name(self.model, v) for v in self._weights]
-        kinds = {"weights": self._weights, "m": self._slots["m"], "v": self._slots["v"]}
-        return [
-            (f"{kind}/{name}", variable)
-            for kind, variables in kinds.items()
-            for name, variable in zip(names, variables, strict=True)
-        ]
-
-    def _update(self, state, gradients, learning_rates):
-        """New weights, m and v from the old and the gradients; the probes as before."""
-        count = len(self._weights)
-        weights, probes = state[:count], state[count : -2 * count]
-        m, v = state[-2 * count : -count], state[-count:]
-        counted = dict(zip(self._probes, gradients[count:], strict=True))
-        clipped = clip_by_global_norm(gradients[:count], counted)
-        updated = [
-            adam_weight_decay(*one, learning_rates, decay)
-            for *one, decay in zip(weights, clipped, m, v, self._decays, strict=True)
-        ]
-        weights, m, v = zip(*updated, strict=True)
-        return [*weights, *probes, *m, *v]
 
 
 def whole_batch(batch: dict, trials: int, size: int) -> list[Part]:
     """A batch that is not divided."""
     return [Part(batch, np.tile(np.arange(size, dtype=np.int32), (trials, 1)))]
-
-
-def _row_probes(model, clipping: Clipping) -> dict:
-    """The place of the gradient that counts by its looked-up rows, and their probe."""
-    if Clipping(clipping) is Clipping.ONE_HOT or model.ties_embeddings:
-        return {}
-    embeddings = model.bert.embeddings
-    (place,) = (
-        place
-        for place, variable in enumerate(model.trainable_variables)
-        if variable is embeddings.word
-    )
-    return {place: embeddings.row_probe()}
-
-
-def _zeros_like(variable, name: str) -> keras.Variable:
-    return keras.Variable(
-        np.zeros(variable.shape, np.float32), trainable=False, name=name
-    )
 
 
 def compile_model(model, outputs):

@@ -14,11 +14,11 @@ SHAPES = {"BSH": SHAPE, "BNSS": ATTENTION_SHAPE, "BH": (32, 64)}
 
 
 def kept(
-    seeds=(1,), step=0, site=1, shape=None, axes="BSH", rows=None, rate=0.1
+    seeds=(1,), step=0, site=1, shape=None, axes="BSH", rate=0.1, **where
 ) -> np.ndarray:
     """Which elements one site keeps: bool `[K, *shape]`."""
     shape = shape or SHAPES[axes]
-    dropout = Dropout(np.asarray(seeds, np.uint32), np.int32(step), rows)
+    dropout = Dropout(np.asarray(seeds, np.uint32), np.int32(step), **where)
     for _ in range(site):
         found = dropout(np.ones((len(seeds), *shape), np.float32), rate, axes)
     return np.asarray(found) != 0
@@ -114,6 +114,27 @@ def test_rows_drop_the_same_in_any_part_of_a_batch(axes):
     whole = kept(seeds=(5, 7), shape=(2, *SHAPES[axes][1:]), axes=axes)
     part = kept(seeds=(5, 7), shape=(2, *SHAPES[axes][1:]), axes=axes, rows=rows)
     np.testing.assert_array_equal(part, [whole[0][[1, 0]], whole[1]])
+
+
+@pytest.mark.parametrize("axes", ["BSH", "BNSS"])
+def test_packed_examples_drop_what_they_drop_by_themselves(axes):
+    """Row 0 holds examples 2 and 0 (of 5 and 3 tokens), row 1 example 1 (of 8)."""
+    apart = (3, 8, 16) if axes == "BSH" else (3, 2, 8, 8)
+    alone = kept(seeds=(5, 7), shape=apart, axes=axes)
+    examples = np.array([[2] * 5 + [0] * 3, [1] * 8])
+    positions = np.array([[*range(5), *range(3)], range(8)])
+    packed = tuple(np.tile(x[None], (2, 1, 1)) for x in (examples, positions))
+    together = kept(seeds=(5, 7), shape=(2, *apart[1:]), axes=axes, packed=packed)
+    for row, start, example, size in ((0, 0, 2, 5), (0, 5, 0, 3), (1, 0, 1, 8)):
+        at, own = slice(start, start + size), slice(size)
+        if axes == "BSH":
+            found, expected = together[:, row, at], alone[:, example, own]
+        else:
+            found, expected = (
+                together[:, row, :, at, at],
+                alone[:, example, :, own, own],
+            )
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_kept_elements_are_scaled_and_rate_zero_is_nothing():

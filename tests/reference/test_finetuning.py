@@ -1,23 +1,19 @@
-"""Fine-tuning in miniature: learning, both savings, stacks, both kinds of label."""
+"""Fine-tuning in miniature: learning, stacks, savings against plain training."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
+from reference import calls
 from reference.configuration import BertConfig
 from reference.features import Features
-from reference.finetuning import (
-    FineTuner,
-    Recipe,
-    TaskData,
-    only_occurring_pieces,
-    padded_batch,
-    task_config,
-)
-from reference.heads import FineTuningModel
-from reference.optimization import Clipping
-from reference.weights import initial_weights, weight_shapes
+from reference.finetuning import FineTuner, Recipe, TaskData, only_occurring_pieces
+from reference.heads import FineTuningModel, fine_tuning_losses
+from reference.optimization import Clipping, learning_rate_factor
+from reference.row_order import RowOrder
+from reference.training import Trainer, compile_model, whole_batch
+from reference.weights import complete, initial_weights, weight_shapes
 from tests.reference.float32 import tolerance
 
 pytestmark = pytest.mark.backend
@@ -33,10 +29,7 @@ CONFIG = BertConfig(
 
 
 def features(rows: int, seed: int, longest: int = 14) -> Features:
-    """Token 7 stands in half of the sequences; lengths from 3 up.
-
-    The default needs one padded length, and so one program, which is what costs time.
-    """
+    """Token 7 stands in half of the sequences; lengths from 3 up."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(3, longest + 1, size=rows).astype(np.int32)
     ids = rng.integers(10, 60, size=(rows, 50)).astype(np.int32)
@@ -60,6 +53,7 @@ def pretrained(seed=1):
     return {n: v for n, v in initial_weights(shapes, 0.1, seed).items() if "bert" in n}
 
 
+LITTLE_ROOM = {"PARTS": 8, "STEPS": 16, "FEWEST_ROWS": 1, "USUAL_ROWS": 48}
 _BLANK = np.zeros((1, 1, 8), np.int32)
 
 
@@ -101,14 +95,11 @@ def test_a_stack_is_its_trials():
 
 
 def test_a_tuner_forgets_the_run_before():
-    """Also one that clipped otherwise, and so needed a probe of the look-up."""
+    """Also one that clipped otherwise."""
     tuner, recipe = FineTuner(CONFIG, 2, 1), Recipe(16, epochs=1)
     other = dataclasses.replace(recipe, clipping=Clipping.LOOKUP)
-    embeddings = tuner.model.bert.embeddings
     first = tuner.run(pretrained(), task(), recipe, [1e-3], [1])
-    assert embeddings.probe is None
     tuner.run(pretrained(), task(), other, [1e-3], [1])
-    assert embeddings.probe is not None
     second = tuner.run(pretrained(), task(), recipe, [1e-3], [1])
     np.testing.assert_array_equal(first.losses, second.losses)
     np.testing.assert_array_equal(first.logits["dev"], second.logits["dev"])
@@ -119,41 +110,83 @@ def test_clipping_is_that_of_a_tpu_unless_told_otherwise():
     assert Recipe(16).clipping is Clipping.ONE_HOT
 
 
+def plain_run(data: TaskData, recipe: Recipe, rate: float, seed: int):
+    """Every example in a row of its own, every word at every step, a call for each."""
+    rows, padded = len(data.labels), data.train.input_ids.shape[1]
+    model = FineTuningModel(CONFIG, data.outputs)
+    model(dict.fromkeys(("input_ids", "input_mask", "segment_ids"), _BLANK))
+    trainer = Trainer(
+        model,
+        lambda model, batch, dropout: fine_tuning_losses(
+            model(batch, dropout=dropout), batch["labels"]
+        ),
+        clipping=recipe.clipping,
+    )
+    shapes = weight_shapes(model)
+    trainer.start([complete(pretrained(), shapes, CONFIG.initializer_range, seed)])
+    steps, warmup = recipe.num_train_steps(rows), recipe.num_warmup_steps(rows)
+    order, losses = RowOrder(rows, recipe.batch_size, seed), []
+    for step in range(steps):
+        chosen = order.batch(step)
+        batch = by_themselves(data.train, chosen) | {
+            "labels": data.labels[chosen][None]
+        }
+        assert batch["input_ids"].shape == (1, recipe.batch_size, padded)
+        factor = learning_rate_factor(step, steps, warmup)
+        parts = whole_batch(batch, 1, recipe.batch_size)
+        losses.append(trainer.step(parts, [rate * factor], [seed], step)[0])
+    predict = compile_model(model, lambda model, batch: model(batch))
+    dev = data.evaluated["dev"]
+    return np.array(losses), predict(by_themselves(dev, np.arange(len(dev.lengths))))
+
+
+def by_themselves(features: Features, chosen) -> dict[str, np.ndarray]:
+    position = np.arange(features.input_ids.shape[1])
+    return {
+        "input_ids": features.input_ids[chosen][None],
+        "segment_ids": features.segment_ids[chosen][None],
+        "input_mask": (position < features.lengths[chosen][:, None])[None].astype(int),
+    }
+
+
+@pytest.mark.parametrize("clipping", Clipping)
+@pytest.mark.parametrize("outputs", [2, 1])
+def test_savings_change_nothing(monkeypatch, clipping, outputs):
+    """Packed rows, parts, many steps a call, few words in it: as trained plainly.
+
+    Dropout and all. So little is allowed in a call that there are several, and that
+    most words wait in each.
+    """
+    for name, value in LITTLE_ROOM.items():
+        monkeypatch.setattr(calls, name, value)
+    recipe = Recipe(4, epochs=1, clipping=clipping)
+    data = task(rows=40, outputs=outputs, longest=50)
+    losses, logits = plain_run(data, recipe, 1e-3, 5)
+    found = FineTuner(CONFIG, outputs, 1).run(pretrained(), data, recipe, [1e-3], [5])
+    allowed = 2 * (len(losses) + 1) * tolerance(CONFIG)
+    assert found.losses[0, 0] == pytest.approx(losses.mean(), rel=allowed)
+    difference = np.abs(found.logits["dev"] - logits).max()
+    assert difference < allowed * np.abs(logits).max()
+
+
 def test_pieces_that_never_occur_change_nothing():
     """With all rows of the table and with those that occur: the same run."""
     data, recipe = task(), Recipe(16, epochs=1)
-    full = FineTuner(CONFIG, 2, 1).run(pretrained(), data, recipe, [1e-3], [1])
     fewer = only_occurring_pieces(data)
     assert len(fewer.vocabulary) < 60
-    config = dataclasses.replace(task_config(CONFIG, fewer), vocab_size=64)
-    found = FineTuner(config, 2, 1).run(pretrained(), fewer, recipe, [1e-3], [1])
-    allowed = 2 * 4 * tolerance(CONFIG)
-    np.testing.assert_allclose(found.losses, full.losses, rtol=allowed)
-    difference = np.abs(found.logits["dev"] - full.logits["dev"]).max()
-    assert difference < allowed * np.abs(full.logits["dev"]).max()
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_a_batch_holds_its_examples_and_nothing_else(seed):
-    split = features(30, seed, longest=50)
-    chosen = np.random.default_rng(seed).integers(0, 30, size=(2, 4))
-    batch = padded_batch(split, chosen)
-    length = batch["input_ids"].shape[-1]
-    assert length % 32 == 0
-    assert length - 32 < split.lengths[chosen].max() <= length
-    for place in np.ndindex(chosen.shape):
-        row = chosen[place]
-        real = split.input_ids[row, : split.lengths[row]]
-        np.testing.assert_array_equal(batch["input_ids"][place][: len(real)], real)
-        assert batch["input_mask"][place].sum() == len(real)
-        assert not batch["input_ids"][place][len(real) :].any()
+    tuner = FineTuner(CONFIG, 2, 1)
+    full, found = (
+        tuner.run(pretrained(), one, recipe, [1e-3], [1]) for one in (data, fewer)
+    )
+    np.testing.assert_array_equal(full.losses, found.losses)
+    np.testing.assert_array_equal(full.logits["dev"], found.logits["dev"])
 
 
 def test_parts_of_a_batch_are_the_batch():
-    """Twelve examples in parts of six and at once: the same run, dropout and all."""
+    """Twelve examples in parts of one row and of six: the same run, dropout and all."""
     recipe, found = Recipe(12, epochs=1), []
-    for size in (6, 12):
-        tuner = FineTuner(CONFIG, 2, 2, part_size=size)
+    for rows in (1, 6):
+        tuner = FineTuner(CONFIG, 2, 2, part_rows=rows)
         data = task(rows=36, longest=50)
         found.append(tuner.run(pretrained(), data, recipe, [1e-3, 1e-3], [1, 2]))
     allowed = 2 * 5 * tolerance(CONFIG)

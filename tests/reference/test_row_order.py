@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reference.row_order import RowOrder
+from reference.row_order import RowOrder, ShuffledWithin
 
 
 def batches(rows: int, size: int, steps: int, seed) -> np.ndarray:
@@ -44,3 +44,35 @@ def test_no_more_than_two_epochs_are_in_memory():
     for step in range(100):
         order.batch(step)
         assert len(order._epochs) <= 2
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_buffer_gives_out_what_it_was_given(seed):
+    """Whatever has been drawn or is in the buffer is the stream's beginning."""
+    order, drawn = ShuffledWithin(10, 23, 4, seed), []
+    for step in range(30):
+        drawn.extend(order.batch(step))
+    stream = np.arange(30 * 4 + 10) % 23
+    left = list(stream)
+    for row in drawn:
+        left.remove(row)
+    assert len(left) == 10
+    # An example cannot come out before it went in.
+    first = {row: drawn.index(row) for row in range(23)}
+    assert all(first[row] >= row - 9 for row in range(23))
+
+
+def test_a_buffer_goes_on_from_any_step():
+    order, again = ShuffledWithin(10, 23, 4, 1), ShuffledWithin(10, 23, 4, 1)
+    expected = [order.batch(step) for step in range(9)]
+    for step in (8, 8, 2, 5):
+        np.testing.assert_array_equal(again.batch(step), expected[step])
+
+
+def test_a_small_buffer_leaves_a_sorted_file_nearly_sorted():
+    """Why the buffer is a switch: with a hundred, labels of one kind stay together."""
+    rows, labels = 2000, np.repeat([0, 1], 1000)
+    within = [ShuffledWithin(100, rows, 32, s).batch(3) for s in range(20)]
+    whole = [RowOrder(rows, 32, s).batch(3) for s in range(20)]
+    assert labels[np.concatenate(within)].mean() == 0
+    assert 0.3 < labels[np.concatenate(whole)].mean() < 0.7

@@ -1,0 +1,88 @@
+"""Rows that wait for their updates end where those end that do not."""
+
+import keras
+import numpy as np
+import pytest
+
+from reference.optimization import WEIGHT_DECAY, adam_weight_decay
+from reference.word_table import STEPS_AT_ONCE, WordTable, steps_without_gradient
+
+pytestmark = pytest.mark.backend
+
+TRIALS, ROWS, WIDTH = 2, 12, 4
+
+
+def arrays(seed: int, rows: int = ROWS) -> list[np.ndarray]:
+    """A table and moments such as some steps of training leave."""
+    rng = np.random.default_rng(seed)
+    weight, m = rng.normal(
+        scale=[[[[0.02]]], [[[1e-3]]]], size=(2, TRIALS, rows, WIDTH)
+    )
+    return [x.astype(np.float32) for x in (weight, m, rng.gamma(0.5, 1e-6, m.shape))]
+
+
+def rates(count: int, seed: int = 0) -> np.ndarray:
+    """`[N, K]`, of which `count` are asked for and the others should not be used."""
+    size = -(-count // STEPS_AT_ONCE) * STEPS_AT_ONCE
+    found = np.random.default_rng(seed).uniform(1e-5, 3e-4, (size, TRIALS))
+    found[count:] = np.nan
+    return found.astype(np.float32)
+
+
+def one_by_one(state, learning_rates, count):
+    for step in range(count):
+        state = adam_weight_decay(
+            state[0],
+            np.float32(0),
+            *state[1:],
+            learning_rates[step],
+            WEIGHT_DECAY,
+        )
+    return [np.asarray(x) for x in state]
+
+
+@pytest.mark.parametrize("count", [0, 1, STEPS_AT_ONCE - 1, STEPS_AT_ONCE, 40])
+def test_all_steps_at_once_are_the_steps_one_by_one(count):
+    state, learning_rates = arrays(count), rates(count)
+    expected = one_by_one(state, learning_rates, count)
+    found = steps_without_gradient(*state, learning_rates, np.int32(count))
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=count * 2**-22, atol=0)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """The small table, its moments, and the whole one behind it."""
+    blank = np.zeros((TRIALS, 5, WIDTH), np.float32)
+    trained = [keras.Variable(blank, name=name) for name in ("word", "m", "v")]
+    return trained, WordTable(ROWS, trained)
+
+
+def test_rows_come_back_trained_and_the_others_have_waited(small):
+    trained, words = small
+    tables, learning_rates = arrays(1)[0], rates(20)
+    words.start(tables)
+    pieces = np.array([[0, 3, 4, 9, 11], [2, 3, 5, 6, 7]], np.int32)
+    words.take(pieces)
+    taken = np.asarray(trained[0].value)
+    np.testing.assert_array_equal(taken, tables[np.arange(2)[:, None], pieces])
+    new = arrays(2, rows=5)
+    for variable, value in zip(trained, new, strict=True):
+        variable.assign(value)
+    words.put(pieces, learning_rates, 20)
+    waited = one_by_one([tables, *np.zeros((2, *tables.shape))], learning_rates, 20)
+    words.take(np.tile(np.arange(5, dtype=np.int32), (TRIALS, 1)))
+    first = np.asarray(trained[0].value)
+    expected = waited[0][:, :5].copy()
+    expected[0, [0, 3, 4]], expected[1, [2, 3]] = new[0][0, :3], new[0][1, :2]
+    np.testing.assert_allclose(first, expected, rtol=20 * 2**-22)
+
+
+def test_a_new_start_forgets(small):
+    trained, words = small
+    pieces = np.tile(np.arange(5, dtype=np.int32), (TRIALS, 1))
+    words.start(arrays(3)[0][:, :7])  # fewer rows than there is room for
+    words.take(pieces)
+    np.testing.assert_array_equal(np.asarray(trained[0].value), arrays(3)[0][:, :5])
+    for moment in trained[1:]:
+        assert not np.asarray(moment.value).any()
