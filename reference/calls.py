@@ -16,6 +16,7 @@ from reference.packing import PartShape, packed_parts
 from reference.recipe import Recipe
 from reference.stack_trainer import Steps
 from reference.task_data import TaskData
+from reference.word_table import STEPS_AT_ONCE
 
 # What a call has room for at least; a batch of 128 long examples is 64 parts.
 PARTS = 64
@@ -129,7 +130,7 @@ class RunSteps:
         return Steps(
             parts={k: array[:, self._of_trial] for k, array in parts.items()},
             ends=_filled_up(ends.astype(np.int32), STEPS + 1),
-            learning_rates=_filled_up(rates, STEPS),
+            learning_rates=_filled_up(rates, _rounded_up(STEPS, STEPS_AT_ONCE)),
             pieces=pieces[self._of_trial].astype(np.int32),
             first=first,
             count=count,

@@ -12,6 +12,7 @@ are left out (their gradient is zero, so they never change a prediction).
 
 import dataclasses
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from reference.packing import NO_EXAMPLE, PartShape, packed_parts
 from reference.recipe import Recipe
 from reference.stack_trainer import StackTrainer
 from reference.task_data import TaskData, only_occurring_pieces
+from reference.time_spent import TimeSpent
 from reference.training import compile_model
 from reference.weights import Weights, complete, weight_shapes
 from reference.word_table import WordTable
@@ -48,10 +50,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """`losses` `[epochs, K]`: mean training loss; `logits` per split: `[K, n, C]`."""
+    """`losses` `[epochs, K]`: mean training loss; `logits` per split: `[K, n, C]`.
+
+    `seconds` of the stack went into each part of the work; `tokens` are those trained
+    on by a trial, "real" ones, and "computed" ones with the padding.
+    """
 
     losses: np.ndarray
     logits: dict[str, np.ndarray]
+    seconds: dict[str, float]
+    tokens: dict[str, int]
 
 
 class FineTuner:
@@ -88,17 +96,21 @@ class FineTuner:
         programs = self._programs(pieces, length, recipe.clipping)
         words = programs.start(pretrained, table, seeds)
         room = Room(PartShape(self._part_rows, length), pieces)
-        losses = []
-        for call in steps.calls(room, words.rows, learning_rates):
-            losses.append(programs.trainer.run(call, words, seeds))
+        spent, losses, tokens = TimeSpent(), [], Counter()
+        calls = steps.calls(room, words.rows, learning_rates)
+        for call in spent.making("packing", calls):
+            with spent.on(programs.doing("training")):
+                losses.append(programs.trainer.run(call, words, seeds))
+            tokens.update(call.tokens)
             if progress:
                 progress(call.first + call.count, steps.count)
         epochs = np.array_split(np.concatenate(losses), recipe.epochs)
-        logits = {
-            split: programs.logits(features, words)
-            for split, features in data.evaluated.items()
-        }
-        return Outcome(np.stack([epoch.mean(axis=0) for epoch in epochs]), logits)
+        logits = {}
+        for split, features in data.evaluated.items():
+            with spent.on(programs.doing("prediction")):
+                logits[split] = programs.logits(features, words)
+        losses = np.stack([epoch.mean(axis=0) for epoch in epochs])
+        return Outcome(losses, logits, spent.seconds, dict(tokens))
 
     def _new_programs(self, pieces: int, length: int, clipping: Clipping):
         config = dataclasses.replace(
@@ -117,6 +129,13 @@ class _Programs:
         self._model(dict.fromkeys(("input_ids", "input_mask", "segment_ids"), blank))
         self.trainer = StackTrainer(self._model, _losses, clipping)
         self._predict = compile_model(self._model, lambda model, part: model(part))
+        self._done: set[str] = set()
+
+    def doing(self, what: str) -> str:
+        """A name for time spent on it: the first time, most of it is compilation."""
+        first = what not in self._done
+        self._done.add(what)
+        return f"first call of {what}, compilation" if first else what
 
     def start(self, pretrained: Weights, table: np.ndarray, seeds) -> WordTable:
         """Begin a run: the pre-trained encoder, and each trial's own new head."""

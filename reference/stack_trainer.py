@@ -19,6 +19,7 @@ from reference.backend import compile_stateful, differentiated, fetched
 from reference.dropout import Dropout
 from reference.optimization import Clipping
 from reference.optimizer import Optimizer
+from reference.packing import NO_EXAMPLE
 from reference.weights import Weights, set_weights
 from reference.word_table import WordTable
 
@@ -39,6 +40,16 @@ class Steps:
     pieces: np.ndarray
     first: int
     count: int
+
+    @property
+    def tokens(self) -> dict[str, int]:
+        """Of a trial (the mean over K): "real" ones, and "computed" with padding."""
+        examples = self.parts["examples"][: self.ends[self.count]]
+        trials = examples.shape[1]
+        return {
+            "real": int((examples != NO_EXAMPLE).sum()) // trials,
+            "computed": examples.size // trials,
+        }
 
 
 class StackTrainer:

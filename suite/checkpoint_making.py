@@ -11,7 +11,8 @@ from rich.console import Console
 
 from reference.pretraining_settings import checkpoint_directory
 from suite import environment
-from suite.executor import Job, LocalExecutor
+from suite.jobs import Job
+from suite.local_executor import LocalExecutor
 from suite.pretraining import finish_all
 from suite.pretraining_record import write_record
 from suite.pretraining_run import PretrainingRun, pretrain_one

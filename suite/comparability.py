@@ -62,6 +62,11 @@ def _rule_sample(context: Context) -> Closed:
     return "not comparable", "sample task", "run with --glue-dir on GLUE itself"
 
 
+def _rule_partial_train(context: Context) -> Closed:
+    why = context.run.get("partial", {}).get(context.grid.task.name)
+    return why and ("not comparable", why, "the complete train split")
+
+
 def _rule_checkpoint(context: Context) -> Closed:
     if context.checkpoint["published_as"]:
         return None
@@ -131,6 +136,7 @@ RULES: tuple[Callable[[Context], Closed], ...] = (
     _rule_not_run,
     _rule_not_scored,
     _rule_sample,
+    _rule_partial_train,
     _rule_wnli,
     _rule_checkpoint,
     _rule_no_number,

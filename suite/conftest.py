@@ -12,10 +12,12 @@ from suite.instance_rates import growth, instance_rates, ratios, shard_ratios
 from suite.markdown import counted
 from suite.performance_report import profile_table, speed_table
 from suite.step_rates import profiles, step_rates
+from suite.sweep_speed import grid_run, task_amounts
+from suite.sweep_speed_report import grid_tables
 
 # What can change a speed, beside the machine and what it has installed.
 SETTINGS = ("GLIBC_", "LD_PRELOAD", "MALLOC_", "OMP_", "TF_ENABLE_", "XLA_FLAGS")
-PEERS = ("torch", "transformers", "keras-hub")
+PEERS = ("torch", "transformers", "accelerate", "keras-hub")
 
 
 def pytest_addoption(parser):
@@ -31,6 +33,10 @@ def pytest_addoption(parser):
         help="text files to make instances of (default: the sample corpus)",
     )
     parser.addoption("--vocab", type=Path, help="the vocabulary that goes with --text")
+    parser.addoption("--glue-dir", type=Path, help="GLUE, for the whole grid")
+    parser.addoption("--checkpoint", type=Path, help="what the grid is to fine-tune")
+    parser.addoption("--tasks", help="tasks of the grid (default: five)")
+    parser.addoption("--run-dir", type=Path, help="where the grid's records are kept")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -65,7 +71,7 @@ def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.section("throughput")
     terminalreporter.write_line(", ".join(_accelerator().values()))
     for one in measured:
-        if "workload" in one.extra_info or "profiled" in one.extra_info:
+        if "amount" not in one.extra_info or "workload" in one.extra_info:
             continue  # in a table of their own
         rate = one.extra_info["amount"] / one.stats.median
         unit = one.extra_info["unit"]
@@ -81,6 +87,10 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(speed_table(steps))
     if profiled := profiles(recorded):
         terminalreporter.write_line(profile_table(profiled))
+    run = grid_run(recorded)
+    if run or not task_amounts(recorded).empty:
+        for part in grid_tables(recorded, run):
+            terminalreporter.write_line(part)
 
 
 def _as_recorded(measured) -> list[dict]:

@@ -76,6 +76,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def may_have_accelerator() -> bool:
+    """Whether a GPU's or TPU's driver is here; what the backend finds, it must say."""
+    places = ("/proc/driver/nvidia/version", "/dev/kfd", "/dev/accel0", "/dev/vfio/0")
+    return any(Path(place).exists() for place in places)
+
+
 def command() -> str:
     """The command line that is running, as its user typed it."""
     return shlex.join(["python", "-m", "suite", *sys.argv[1:]])

@@ -17,6 +17,7 @@ from suite.selection import (
     CrossFit,
     best_configuration,
     cross_fit,
+    fresh_spread,
     grid_scores,
     seed_spread,
 )
@@ -51,12 +52,16 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The configuration that is best on dev, and how optimistic its dev score is."""
+    """The configuration that is best on dev, and how optimistic its dev score is.
+
+    `repeated` are its main scores on dev [S] on fresh seeds, None if there are none.
+    """
 
     configuration: Configuration
     trial_ids: tuple[str, ...]
     naive: Mapping[str, float]
     cross_fitted: Estimate
+    repeated: np.ndarray | None = None
 
     @property
     def optimism(self) -> float:
@@ -81,7 +86,15 @@ def choose(grid: Grid, rng: np.random.Generator) -> Choice | None:
         trial_ids=grid.trial_ids[best],
         naive={name: float(values[best].mean()) for name, values in dev_scores.items()},
         cross_fitted=_cross_fitted(grid, rng),
+        repeated=_repeated_scores(grid),
     )
+
+
+def _repeated_scores(grid: Grid) -> np.ndarray | None:
+    if grid.repeats is None:
+        return None
+    predictions = grid.repeats.predictions["dev"][None]  # [1, S, n]
+    return grid_scores(grid.task, predictions, grid.labels["dev"])["main"][0]
 
 
 def estimate(grid: Grid, split: str, rng: np.random.Generator) -> Estimate | None:
@@ -136,8 +149,7 @@ def _estimate(
     how: str,
 ) -> Estimate:
     task = task_of_split(grid.task, split)
-    table = grid_scores(task, grid.predictions[split], grid.labels[split])
-    spreads = {name: seed_spread(table[name], table["main"]) for name in table}
+    spreads = _seed_spreads(grid, split)
     best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
     return Estimate(
         task=task,
@@ -152,6 +164,18 @@ def _estimate(
         trial_ids=grid.trial_ids[best],
         collapsed=_collapse(grid, split, best),
     )
+
+
+def _seed_spreads(grid: Grid, split: str) -> dict[str, tuple[float | None, str]]:
+    """Per metric and for "main": over the repeats if there are two, else the grid."""
+    task, labels = task_of_split(grid.task, split), grid.labels[split]
+    table = grid_scores(task, grid.predictions[split], labels)
+    spreads = {name: seed_spread(table[name], table["main"]) for name in table}
+    repeated = grid.repeats and grid.repeats.predictions.get(split)
+    if repeated is None or len(repeated) < 2:
+        return spreads
+    fresh = grid_scores(task, repeated[None], labels)
+    return {name: fresh_spread(scores[0]) for name, scores in fresh.items()}
 
 
 def _collapse(grid: Grid, split: str, best: int) -> str | None:

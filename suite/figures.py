@@ -58,11 +58,11 @@ def grid_table(grid: Grid) -> tuple[list[int], list[float], np.ndarray]:
 
     NaN where no trial has a score; a failed seed does not count towards its mean.
     """
-    batches = sorted({r.trial.batch_size for r in grid.records})
-    rates = sorted({r.trial.learning_rate for r in grid.records}, reverse=True)
+    batches = sorted({r.trial.batch_size for r in grid.of_grid})
+    rates = sorted({r.trial.learning_rate for r in grid.of_grid}, reverse=True)
     means = np.full((len(batches), len(rates)), np.nan)
     cells: dict[tuple[int, int], list[float]] = {}
-    for record in grid.records:
+    for record in grid.of_grid:
         score = dev_score(record)
         if score is not None:
             place = (

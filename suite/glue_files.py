@@ -3,9 +3,10 @@
 `GLUE_DIR/<TASK>/<split>.tsv`; MNLI's "dev" and "test" are the matched files; AX is
 `AX/diagnostic.tsv`. Labels of a test split are not part of GLUE; where they are public
 they come from a second directory, `<TASK>.tsv` with columns index and label (MNLI:
-`MNLI-m.tsv` and `MNLI-mm.tsv`, GLUE's submission names). The text is taken as it
-stands: no quoting, no stripping. Not here: what a task is (suite/tasks.py), and what a
-tab-separated file is (suite/tsv.py).
+`MNLI-m.tsv` and `MNLI-mm.tsv`, GLUE's submission names). Of a train split there may be
+a part only, as `train_partial.tsv`: that is no GLUE task, and `train_problem` says so.
+The text is taken as it stands: no quoting, no stripping. Not here: what a task is
+(suite/tasks.py), and what a tab-separated file is (suite/tsv.py).
 """
 
 import hashlib
@@ -18,6 +19,8 @@ import numpy as np
 from reference.errors import InputError
 from suite.tasks import TASKS, Task, completeness
 from suite.tsv import Columns, count_rows, is_number, read_rows
+
+PARTIAL_TRAIN = "train_partial.tsv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +48,28 @@ def split_path(glue_dir: str | Path, task: Task, split: str) -> Path:
         ("MNLI", "dev"): "dev_matched",
         ("MNLI", "test"): "test_matched",
     }
-    return Path(glue_dir) / task.name / f"{names.get((task.name, split), split)}.tsv"
+    path = Path(glue_dir) / task.name / f"{names.get((task.name, split), split)}.tsv"
+    partial = path.with_name(PARTIAL_TRAIN)
+    is_partial = split == "train" and partial.is_file() and not path.is_file()
+    return partial if is_partial else path
+
+
+def task_files(
+    glue_dir: str | Path, task: Task, test_labels_dir: str | Path | None = None
+) -> dict[str, Path]:
+    """All that `read_examples` may read of a task, of what is there: split -> file.
+
+    The labels of a test split, where they are public, stand beside it under a name of
+    their own.
+    """
+    files = {split: split_path(glue_dir, task, split) for split in task.splits}
+    if test_labels_dir is not None:
+        files |= {
+            f"labels of {split}": _labels_path(test_labels_dir, task, split)
+            for split in task.splits
+            if split.startswith("test")
+        }
+    return {name: path for name, path in files.items() if path.is_file()}
 
 
 def read_examples(
@@ -82,22 +106,15 @@ def train_problem(
     """
     task = TASKS["MNLI"] if task.name == "AX" else task
     path = split_path(glue_dir, task, "train")
-    official = task.rows["train"]
-    if path.is_file():
-        rows = count_rows(path, task.labelled)
-        if completeness(task, "train", rows, sample=sample) == "complete":
-            return None
-        return (
-            f"{task.name}: train.tsv holds {rows:,} rows of the official {official:,}"
-        )
-    partial = path.with_name("train_partial.tsv")
-    if partial.is_file():
-        rows = count_rows(partial, task.labelled)
-        return (
-            f"{task.name}: only {partial.name} is there, {rows:,} rows of the "
-            f"official {official:,}"
-        )
-    return f"{task.name}: there is no train.tsv"
+    if not path.is_file():
+        return f"{task.name}: there is no train.tsv"
+    rows, official = count_rows(path, task.labelled), task.rows["train"]
+    of_official = f"{rows:,} rows of the official {official:,}"
+    if path.name == PARTIAL_TRAIN:
+        return f"{task.name}: only {PARTIAL_TRAIN} is there, {of_official}"
+    if completeness(task, "train", rows, sample=sample) == "complete":
+        return None
+    return f"{task.name}: train.tsv holds {of_official}"
 
 
 def _parse_labels(
@@ -131,8 +148,7 @@ def _test_labels(
             f"{directory}: expected a directory of test labels, found none; check the "
             "path"
         )
-    names = {("MNLI", "test"): "MNLI-m", ("MNLI", "test_mismatched"): "MNLI-mm"}
-    path = Path(directory) / f"{names.get((task.name, split), task.name)}.tsv"
+    path = _labels_path(directory, task, split)
     if not path.is_file():
         return None, text_digest
     labelled, digest = read_rows(path, Columns((0,), 1))
@@ -150,3 +166,8 @@ def _test_labels(
     labels = _parse_labels(task, [row[1] for row in labelled], path, 2)
     both = hashlib.sha256(f"{text_digest}\n{digest}\n".encode())
     return labels, both.hexdigest()
+
+
+def _labels_path(directory: str | Path, task: Task, split: str) -> Path:
+    names = {("MNLI", "test"): "MNLI-m", ("MNLI", "test_mismatched"): "MNLI-mm"}
+    return Path(directory) / f"{names.get((task.name, split), task.name)}.tsv"

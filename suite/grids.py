@@ -2,11 +2,13 @@
 
 A configuration may be chosen only when all its trials finished: one that failed on
 some seeds would otherwise be judged by the seeds it survived. Failed trials stay in
-`Grid.records`, so that every count in a report includes them.
+`Grid.records`, so that every count in a report includes them. The seeds of the grid are
+those that every configuration was tried on; the chosen one may have been repeated on
+others, which have no part in the choice.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ import numpy as np
 from reference.errors import InputError
 from suite.metrics import main_score, predictions_from_logits, scores
 from suite.records import RunDirectory, Trial, TrialRecord
+from suite.selection import best_configuration, best_of
 from suite.tasks import DIAGNOSTIC_SPLIT, Task, task_named
 
 # A score computed twice from the same numbers differs by summation order at most:
@@ -31,20 +34,39 @@ class Configuration(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Repeats:
+    """The configuration that is best on dev, on seeds of its own that finished.
+
+    `predictions` [S, n] are by split, of the trials that `trial_ids` lists.
+    """
+
+    trial_ids: tuple[str, ...]
+    predictions: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
 class Grid:
     """All trials of one checkpoint on one task.
 
     `predictions` [C, S, n] and `labels` [n] are by split, over the configurations that
-    may be chosen and the seeds they share, as `configurations` and `trial_ids` list
-    them.
+    may be chosen and the seeds they share, as `configurations`, `seeds` and `trial_ids`
+    list them.
     """
 
     task: Task
     records: tuple[TrialRecord, ...]
     configurations: tuple[Configuration, ...]
+    seeds: tuple[int, ...]
     trial_ids: tuple[tuple[str, ...], ...]
     predictions: Mapping[str, np.ndarray]
     labels: Mapping[str, np.ndarray]
+    repeats: Repeats | None = None
+
+    @cached_property
+    def of_grid(self) -> tuple[TrialRecord, ...]:
+        """The records that have no seed beyond the grid's; all where it has none."""
+        seeds = self.seeds or {r.trial.seed for r in self.records}
+        return tuple(r for r in self.records if r.trial.seed in seeds)
 
     @cached_property
     def failed(self) -> tuple[TrialRecord, ...]:
@@ -63,6 +85,16 @@ def dev_score(record: TrialRecord) -> float | None:
     """A record's main score on dev as a fraction, None if it has none."""
     own = record.scores.get("dev")
     return main_score(task_named(record.trial.task), own) if own else None
+
+
+def selected_configuration(records: Iterable[TrialRecord]) -> Configuration | None:
+    """The best on dev of a whole grid; None where no configuration may be chosen."""
+    _, chosen = _complete_configurations(records)
+    configurations = _in_order(chosen)
+    if not configurations:
+        return None
+    main = [[dev_score(record) for record in chosen[c]] for c in configurations]
+    return configurations[best_of(np.array(main))]
 
 
 def task_of_split(task: Task, split: str) -> Task:
@@ -92,8 +124,8 @@ def _grid(
 ) -> Grid:
     task = task_named(records[0].trial.task)
     _check_alike(run, records)
-    chosen = _complete_configurations(records)
-    configurations = tuple(sorted(chosen, key=lambda c: (c[0], -c[1])))
+    seeds, chosen = _complete_configurations(records)
+    configurations = _in_order(chosen)
     rows = [chosen[c] for c in configurations]
     own_labels = {
         split: labels[label_key(task, split)]
@@ -101,13 +133,39 @@ def _grid(
         if label_key(task, split) in labels
     }
     predictions, own_labels = _predictions(run, task, rows, own_labels)
-    return Grid(
+    grid = Grid(
         task=task,
         records=records,
         configurations=configurations,
+        seeds=seeds,
         trial_ids=tuple(tuple(r.trial.id for r in row) for row in rows),
         predictions=predictions,
         labels=own_labels,
+    )
+    return replace(grid, repeats=_repeats(run, grid))
+
+
+def _repeats(run: RunDirectory, grid: Grid) -> Repeats | None:
+    """Of the best configuration the trials on other seeds; None if there are none."""
+    if "dev" not in grid.predictions:
+        return None
+    best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
+    row = sorted(
+        (
+            record
+            for record in grid.records
+            if record.status == "finished"
+            and record.trial.seed not in grid.seeds
+            and configuration_of(record.trial) == grid.configurations[best]
+        ),
+        key=lambda record: record.trial.seed,
+    )
+    found, _ = _predictions(run, grid.task, [row], grid.labels)
+    if "dev" not in found:
+        return None
+    return Repeats(
+        tuple(record.trial.id for record in row),
+        {split: predictions[0] for split, predictions in found.items()},
     )
 
 
@@ -123,17 +181,22 @@ def _check_alike(run: RunDirectory, records: Iterable[TrialRecord]) -> None:
             )
 
 
+def _in_order(configurations: Iterable[Configuration]) -> tuple[Configuration, ...]:
+    """Of equals the first is chosen: small batches first, then high rates."""
+    return tuple(sorted(configurations, key=lambda c: (c[0], -c[1])))
+
+
 def _complete_configurations(
     records: Iterable[TrialRecord],
-) -> dict[Configuration, list[TrialRecord]]:
-    """Configurations that finished on every seed that all configurations tried."""
+) -> tuple[tuple[int, ...], dict[Configuration, list[TrialRecord]]]:
+    """The seeds that all configurations tried, and those that finished on each."""
     tried: dict[Configuration, dict[int, TrialRecord]] = {}
     for record in records:
         by_seed = tried.setdefault(configuration_of(record.trial), {})
         by_seed[record.trial.seed] = record
     shared = sorted(set.intersection(*(set(by_seed) for by_seed in tried.values())))
     rows = {c: [by_seed[seed] for seed in shared] for c, by_seed in tried.items()}
-    return {
+    return tuple(shared), {
         configuration: row
         for configuration, row in rows.items()
         if row and all(record.status == "finished" for record in row)

@@ -100,24 +100,31 @@ def compare_maskings(
 
 
 def _pair(wordpiece: Grid, whole_word: Grid) -> _Pair | None:
-    """None where dev is not scored on both sides, or is not the same dev."""
+    """None where dev is not scored on both sides, or no seed or not dev is shared."""
     shared = [c for c in wordpiece.configurations if c in whole_word.configurations]
     sides = (wordpiece, whole_word)
     if not shared or any("dev" not in grid.predictions for grid in sides):
         return None
     if not np.array_equal(wordpiece.labels["dev"], whole_word.labels["dev"]):
         return None
-    seeds = min(grid.predictions["dev"].shape[1] for grid in sides)
-    chosen = [[grid.configurations.index(c) for c in shared] for grid in sides]
+    seeds = [seed for seed in wordpiece.seeds if seed in whole_word.seeds]
+    if not seeds:
+        return None
+    places = [
+        np.ix_(
+            [grid.configurations.index(configuration) for configuration in shared],
+            [grid.seeds.index(seed) for seed in seeds],
+        )
+        for grid in sides
+    ]
     arrays = [
-        grid.predictions["dev"][rows, :seeds].reshape(len(shared) * seeds, -1)
-        for grid, rows in zip(sides, chosen, strict=True)
+        grid.predictions["dev"][own].reshape(len(shared) * len(seeds), -1)
+        for grid, own in zip(sides, places, strict=True)
     ]
     ids = [
         trial_id
-        for grid, rows in zip(sides, chosen, strict=True)
-        for row in rows
-        for trial_id in grid.trial_ids[row][:seeds]
+        for grid, own in zip(sides, places, strict=True)
+        for trial_id in np.array(grid.trial_ids)[own].ravel().tolist()
     ]
     return _Pair(*arrays, wordpiece.labels["dev"], len(shared), tuple(ids))
 

@@ -66,10 +66,56 @@ Tasks = Annotated[
     str,
     typer.Option(metavar="NAMES", help="GLUE tasks, comma-separated; AX is in MNLI."),
 ]
-Seeds = Annotated[int, number_option("Seeds of every configuration, from 1 up.", 1)]
+Seeds = Annotated[
+    int,
+    number_option(
+        "Seeds, from 1 up: the grid is run on the first, and the configuration that is "
+        "selected there on all of them.",
+        1,
+    ),
+]
+GridSeeds = Annotated[
+    int, number_option("So many of the seeds are run with every configuration.", 1)
+]
 Seed = Annotated[int, number_option("What every random draw comes from.")]
 Workers = Annotated[
     int | None, number_option("Worker processes.  [default: one for each core]", 1)
+]
+Stack = Annotated[
+    int | None,
+    number_option(
+        "Trials that one program trains together, at most.  [default: 4 on a "
+        "processor, on an accelerator what is measured to be fastest]",
+        1,
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Fine-tune on a Ray cluster: HOST:PORT, or auto for the one this machine "
+        "is in, or local for one begun here.",
+    ),
+]
+Gpus = Annotated[
+    float, number_option("GPUs that a worker of --ray takes, or a part of one.", 0)
+]
+Tpus = Annotated[float, number_option("TPU chips that a worker of --ray takes.", 0)]
+TestPredictions = Annotated[
+    bool,
+    typer.Option(
+        "--test-predictions",
+        help="Predict and keep test splits without known labels too, as for GLUE's "
+        "server. It takes time: QQP's has more rows than its train split.",
+    ),
+]
+PartialTrain = Annotated[
+    bool,
+    typer.Option(
+        "--partial-train",
+        help="Run tasks of whose train split a part is there, as train_partial.tsv; "
+        "the report says so and compares none of them.",
+    ),
 ]
 
 
@@ -81,6 +127,16 @@ def task_names(tasks: str) -> tuple[str, ...]:
     if "AX" in asked:
         asked.add("MNLI")
     return tuple(name for name in GLUE_TASKS if name in asked)
+
+
+def execution(
+    workers: int | None, stack: int | None, ray: str | None, gpus: float, tpus: float
+):
+    """What those options mean together."""
+    from suite.jobs import Resources
+    from suite.recorded_sweep import Execution
+
+    return Execution(workers, stack, ray, Resources(gpus=gpus, tpus=tpus))
 
 
 def listed(names: str) -> list[str]:

@@ -1,8 +1,9 @@
 """The page about speed: steps beside the peers', utilisation, where the time goes.
 
-It is made of the records of results/performance/, one for each machine and backend,
-which pytest-benchmark wrote; the page names the file and the command of each. What is
-not in a record is said not to be measured. Nothing is measured here.
+It is made of the records of results/performance/, one for each machine and backend and
+two for the whole grid, which pytest-benchmark wrote; the page names the file and the
+command of each. What is not in a record is said not to be measured. Nothing is measured
+here, and the grid has a module of its own (suite/sweep_speed_report.py).
 """
 
 import json
@@ -14,6 +15,7 @@ import pandas as pd
 from reference.files import written_whole
 from suite.markdown import NOTHING, frame_table, table
 from suite.step_rates import products, profiles, step_rates
+from suite.sweep_speed_report import COMMANDS, grid_section
 
 MEASURED = ("tensorflow", "jax")  # a record of each is expected
 _INTRODUCTION = (
@@ -42,18 +44,20 @@ _ABOUT_PROFILES = (
 def write_performance_report(records: Path, reports_dir: Path) -> Path:
     """Write performance.md from every record there is; returns the file."""
     page = reports_dir / "performance.md"
-    parts = ["# Speed", "Generated; do not edit.", _INTRODUCTION]
     paths = sorted(records.glob("*.json"))
     found = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in paths}
+    of_grid = {n: found.pop(n) for n in COMMANDS if n in found}
+    parts = ["# Speed", "Generated; do not edit.", *grid_section(of_grid, _made_on)]
+    parts += ["## One step", _INTRODUCTION]
     for name, record in found.items():
         parts += _section(name, record)
     for backend in MEASURED:
         if backend not in found:
-            parts += [f"## {backend}", f"Not measured yet: `{_command(backend)}`."]
+            parts += [f"### {backend}", f"Not measured yet: `{_command(backend)}`."]
     if not any(
         _machine(record)["device"].startswith("GPU") for record in found.values()
     ):
-        parts += ["## On a GPU", "Not measured yet."]
+        parts += ["### On a GPU", "Not measured yet."]
     with written_whole(page) as file:
         file.write("\n\n".join(part.strip("\n") for part in parts) + "\n")
     return page
@@ -101,7 +105,7 @@ def _order(profiled: Mapping[str, Mapping]) -> dict[str, None]:
 
 def _section(name: str, record: Mapping) -> list[str]:
     benchmarks = record["benchmarks"]
-    parts = [f"## {name}", _made_on(name, record)]
+    parts = [f"### {name}", _made_on(name, record, _command(name))]
     rates = step_rates(benchmarks)
     parts.append("Steps: not measured." if rates.empty else speed_table(rates))
     if found := products(benchmarks):
@@ -109,7 +113,7 @@ def _section(name: str, record: Mapping) -> list[str]:
             f"Matrix product: {min(found) / 1e9:,.0f} to {max(found) / 1e9:,.0f} "
             "GFLOP/s over the turns."
         )
-    parts += ["### Where the time goes", _ABOUT_PROFILES]
+    parts += ["#### Where the time goes", _ABOUT_PROFILES]
     return [*parts, *_profiles(profiles(benchmarks))]
 
 
@@ -134,7 +138,7 @@ def _named(operation: Mapping) -> str:
     return f"{operation['name']} → {' × '.join(map(str, operation['shapes'][0]))}"
 
 
-def _made_on(name: str, record: Mapping) -> str:
+def _made_on(name: str, record: Mapping, command: str) -> str:
     """The machine, what it ran on it, how busy it was, and the command."""
     about = record["machine_info"]
     versions = [f"{package} {number}" for package, number in about["versions"].items()]
@@ -143,7 +147,7 @@ def _made_on(name: str, record: Mapping) -> str:
         f"{', '.join(_machine(record).values())}; {', '.join(versions)}. Load average "
         f"at the start: {about['load_average']:.1f}. Settings: "
         f"{', '.join(settings) or 'none'}. Record: `results/performance/{name}.json`, "
-        f"made by `{_command(name)}`."
+        f"made by `{command}`."
     )
 
 

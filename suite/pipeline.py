@@ -5,7 +5,6 @@ typed again goes on where the last one stopped, and repeats nothing.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,25 +13,18 @@ from rich.console import Console
 
 from reference.configuration import named_size
 from reference.errors import InputError
-from reference.files import written_whole
 from reference.instances import InstanceSettings
 from suite import environment
 from suite.claims import write_verdicts
 from suite.environment import RESULTS
-from suite.executor import LocalExecutor
+from suite.local_executor import LocalExecutor
+from suite.plan import Grid
 from suite.pretraining import Plan, finish_all, instance_jobs, pretraining_jobs
 from suite.progress import bars
 from suite.readme import check_readme, publish
-from suite.records import RunDirectory
+from suite.recorded_sweep import Execution, Places, sweep
 from suite.sample import write_sample
-from suite.sources import (
-    Glue,
-    check_checkpoint,
-    describe_checkpoint,
-    entries,
-    scored_labels,
-)
-from suite.sweep import Grid, Sweep
+from suite.sources import Glue
 
 # A quarter of an hour of BERT-Tiny on one core; more is better, and asked for.
 DEFAULT_STEPS = 2400
@@ -42,14 +34,6 @@ SAMPLE_STEPS = 400
 SAMPLE_INSTANCES = InstanceSettings(
     max_seq_length=64, max_predictions_per_seq=10, dupe_factor=2
 )
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a run keeps its records, and its products on the way."""
-
-    run: Path
-    work: Path
 
 
 @dataclass(frozen=True)
@@ -64,10 +48,12 @@ class Request:
     models: tuple[str, ...]
     tasks: tuple[str, ...]
     pretrain_steps: int | None
-    seeds: int
+    grid: Grid
+    execution: Execution
     name: str
     run_dir: Path | None
-    workers: int
+    partial_train: bool = False
+    test_predictions: bool = False
 
     def __post_init__(self) -> None:
         if not self.models:
@@ -111,13 +97,19 @@ def run_pipeline(request: Request, console: Console) -> None:
         plan, glue = sample_inputs(request, places, console)
     else:
         plan = pretraining_plan(request, places)
-        glue = Glue(request.glue_dir, request.test_labels, request.tasks)
+        glue = Glue(
+            request.glue_dir,
+            request.test_labels,
+            request.tasks,
+            partial_train=request.partial_train,
+            test_predictions=request.test_predictions,
+        )
         # Before the time of pre-training is spent.
         glue.check()
         check_readme(places.run)
-    checkpoints = request.checkpoints or pretrained(plan, request.workers, console)
-    grid = Grid(seeds=tuple(range(1, request.seeds + 1)))
-    sweep(places, checkpoints, glue, grid, request.workers, console)
+    workers = request.execution.workers or environment.cores()
+    checkpoints = request.checkpoints or pretrained(plan, workers, console)
+    sweep(places, checkpoints, glue, request.grid, request.execution, console)
     report(places, console)
 
 
@@ -149,7 +141,13 @@ def sample_inputs(
         directory=places.work,
         instances=SAMPLE_INSTANCES,
     )
-    glue = Glue(paths.glue_dir, paths.test_labels, request.tasks, sample=True)
+    glue = Glue(
+        paths.glue_dir,
+        paths.test_labels,
+        request.tasks,
+        sample=True,
+        test_predictions=request.test_predictions,
+    )
     return plan, glue
 
 
@@ -166,65 +164,6 @@ def pretrained(plan: Plan, workers: int, console: Console) -> list[Path]:
             for stage in (instance_jobs(plan), jobs):
                 finish_all(executor, stage, shown)
     return plan.checkpoints()
-
-
-def sweep(
-    places: Places,
-    checkpoint_dirs: Sequence[Path],
-    glue: Glue,
-    grid: Grid,
-    workers: int,
-    console: Console,
-) -> None:
-    """Run what the run directory lacks of the grid, and record what was run."""
-    from reference.checkpoint import read_checkpoint
-
-    checkpoints = [read_checkpoint(path) for path in checkpoint_dirs]
-    for checkpoint in checkpoints:
-        check_checkpoint(checkpoint, grid.max_seq_length)
-    run = RunDirectory(places.run)
-    for reason in glue.skipped.values():
-        console.print(f"Not run: {reason}", style="yellow")
-    work = Sweep(run, entries(checkpoints, glue), grid)
-    if work.done < work.total or not (places.run / "run.json").exists():
-        description = _with_what_is_there(run, _description(checkpoints, glue, grid))
-        run.write_run(description)
-        run.write_labels(scored_labels(glue))
-        _write_versions(places.run)
-        _run_sweep(work, places, workers, console)
-        run.write_run(description | {"finished": _now()})
-    console.print(f"All {work.total} trials are recorded in {places.run}")
-
-
-def _description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
-    """What run.json says of a run that begins now."""
-    return {
-        "sample": glue.sample,
-        "command": environment.command(),
-        "commit": environment.commit(),
-        "device": environment.machine(),
-        "backend": environment.backend(),
-        "versions": environment.versions(),
-        "seeds": list(grid.seeds),
-        "started": _now(),
-        "checkpoints": [describe_checkpoint(c) for c in checkpoints],
-        "skipped": glue.skipped,
-    }
-
-
-def _run_sweep(work: Sweep, places: Places, workers: int, console: Console) -> None:
-    console.print("Fine-tuning over the grid …")
-    failed = 0
-    with (
-        LocalExecutor(workers, places.work / "logs") as executor,
-        bars(console) as shown,
-    ):
-        shown.update("fine-tuning", work.done, work.total, "trials")
-        for record in work.run(executor):
-            # Nothing is recorded where a stack only says how far it has come.
-            failed += record is not None and record.status == "failed"
-            note = f"{failed} failed" if failed else ""
-            shown.update("fine-tuning", work.progress, work.total, "trials", note)
 
 
 def report(places: Places, console: Console) -> None:
@@ -245,35 +184,3 @@ def run_named(what: str, runs: Path) -> Path:
         return existing[-1].parent
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     return runs / f"{today}_{what}_{environment.commit()[:7]}"
-
-
-def _with_what_is_there(run: RunDirectory, description: dict) -> dict:
-    """Keep what run.json says of a run that is resumed or has a checkpoint added."""
-    if not (run.path / "run.json").exists():
-        return description
-    before = run.run()
-    if before.get("sample") != description["sample"]:
-        raise InputError(
-            f"{run.path}: holds trials on {_data(before)}, these are on "
-            f"{_data(description)}; name another directory, or remove this one"
-        )
-    both = [*before.get("checkpoints", []), *description["checkpoints"]]
-    return description | {
-        "started": before.get("started", description["started"]),
-        "seeds": sorted({*before.get("seeds", []), *description["seeds"]}),
-        "checkpoints": list({one["sha256"]: one for one in both}.values()),
-    }
-
-
-def _data(description: dict) -> str:
-    return "sample data" if description.get("sample") else "GLUE"
-
-
-def _write_versions(run: Path) -> None:
-    with written_whole(run / "versions.txt") as file:
-        for name, version in environment.installed_packages().items():
-            file.write(f"{name}=={version}\n")
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")

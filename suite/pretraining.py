@@ -19,7 +19,8 @@ from reference.masking import MaskingScheme
 from reference.pretraining_settings import PretrainingSettings
 from reference.shards import write_shard
 from reference.tokenization import Tokenizer
-from suite.executor import Job, LocalExecutor, or_failure
+from suite.jobs import Job, or_failure
+from suite.local_executor import LocalExecutor
 from suite.pretraining_run import PretrainingRun, Records, pretrain_one
 from suite.progress import Bars
 

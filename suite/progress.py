@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     Progress,
@@ -14,6 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Column
+from rich.text import Text
 
 SECONDS_BETWEEN_LINES = 15.0
 
@@ -33,12 +34,23 @@ class _Clock:
         return (done - self.first) / elapsed if elapsed else 0.0
 
 
+class _WithWords(Progress):
+    """Bars, and under them a line of words if there are any."""
+
+    words = ""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield from super().get_renderables()
+        if self.words:
+            yield Text(self.words)
+
+
 class Bars:
     """Several things under way, each with a total, a rate and the time left."""
 
     def __init__(self, console: Console):
         self._console = console
-        self._live = Progress(
+        self._live = _WithWords(
             TextColumn("{task.description}"),
             # Takes what the words leave of the width.
             BarColumn(bar_width=None, table_column=Column(ratio=1)),
@@ -52,6 +64,10 @@ class Bars:
             expand=True,
         )
         self._clocks: dict[str, _Clock] = {}
+
+    def say(self, words: str) -> None:
+        """Words to stand under the bars, or at the end of the next line of a log."""
+        self._live.words = words
 
     def update(
         self, what: str, done: float, total: int, unit: str = "", note: str = ""
@@ -81,6 +97,7 @@ class Bars:
             f"{now - clock.started:,.0f} s so far",
             left if done < total else "",
             note,
+            self._live.words,
         ]
         line = ", ".join(part for part in parts if part)
         self._console.print(line, highlight=False, soft_wrap=True)

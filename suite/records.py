@@ -4,6 +4,7 @@ A trial's id is a hash of the fields that can change its result and of nothing e
 A run directory holds
 
     run.json            what was run: versions, commit, device, command, checkpoints
+    plan.json           which trials were trained together (suite/plan_file.py)
     labels.npz          the labels scored against, so that a report needs no GLUE
     trials.jsonl        one record a line, appended when the trial is over
     predictions/ID.npz  a trial's logits per split, there before its line is

@@ -33,6 +33,12 @@ from suite.report_tables import (
 )
 from suite.reported_run import ReportedRun, read_run, slug, title
 
+_ON_FRESH_SEEDS = (
+    "*On fresh seeds*: the chosen configuration once more on seeds that had no part in "
+    "the choice, mean and standard deviation of its main score on dev. The tables of "
+    "the grid hold the seeds of the grid alone."
+)
+
 
 def write_report(run_dir: Path, reports_dir: Path) -> list[Path]:
     """Write the reports of a run; returns the files, all of them written whole."""
@@ -95,7 +101,8 @@ def _readme(
         parts.append(seed_notes(run.cells_of(checkpoint)))
         parts += _image(figures, f"forest_{slug(checkpoint, number)}")
     parts += ["## What was run", checkpoint_rows(run.checkpoints, sample=run.sample)]
-    parts += [_trial_counts(run), _skipped(run), run_rows(run.run, sample=run.sample)]
+    parts += [_trial_counts(run), _skipped(run), _partial(run)]
+    parts.append(run_rows(run.run, sample=run.sample))
     return _page(parts)
 
 
@@ -127,6 +134,12 @@ def _skipped(run: ReportedRun) -> str:
     return table(("Task not run", "Why"), rows, sample=run.sample)
 
 
+def _partial(run: ReportedRun) -> str:
+    rows = [list(one) for one in run.run.get("partial", {}).items()]
+    header = ("Task trained on a part", "How much of it")
+    return table(header, rows, sample=run.sample) if rows else ""
+
+
 def _glue(run: ReportedRun, figures: Mapping[str, Path]) -> str:
     parts = [
         "# The documented grid, task by task",
@@ -144,6 +157,8 @@ def _glue(run: ReportedRun, figures: Mapping[str, Path]) -> str:
         chosen = {task: choice for task, choice in choices.items() if choice}
         if chosen:
             parts.append(choice_rows(chosen, sample=run.sample))
+            if any(choice.repeated is not None for choice in chosen.values()):
+                parts.append(_ON_FRESH_SEEDS)
         for task, grid in grids.items():
             parts += _task_section(task, grid, choices[task], sample=run.sample)
         if not grids:
@@ -160,10 +175,12 @@ def _task_section(
     task: str, grid: Grid, choice: Choice | None, *, sample: bool
 ) -> list[str]:
     seeds = choice.cross_fitted.seed_note if choice else "no configuration to choose"
+    further = len(grid.records) - len(grid.of_grid)
+    on_fresh = f", {further} of them on fresh seeds" if further else ""
     parts = [
         f"### {task}",
         grid_rows(grid, choice, sample=sample),
-        f"{counted(len(grid.records), 'trial')}, {len(grid.failed)} failed, "
+        f"{counted(len(grid.records), 'trial')}{on_fresh}, {len(grid.failed)} failed, "
         f"{len(grid.degenerate)} degenerate. Seed spread: {seeds}.",
     ]
     fates = [_fate(record, record.reason, "failed") for record in grid.failed]

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from suite.cells import Cell
 from suite.estimates import Choice
 from suite.grids import Configuration, Grid, configuration_of, dev_score
 from suite.markdown import (
     NOTHING,
     bounds,
+    counted,
     percent,
     points,
     signed,
@@ -21,7 +24,7 @@ from suite.records import TrialRecord
 from suite.statistics import interval
 
 _RUN_KEYS = ("command", "commit", "device", "seeds", "started", "finished")
-_TOLD_ELSEWHERE = ("checkpoints", "skipped", "sample")
+_TOLD_ELSEWHERE = ("checkpoints", "skipped", "partial", "sample")
 
 
 def verdict_rows(cells: Sequence[Cell], *, sample: bool) -> str:
@@ -128,7 +131,7 @@ def _by_configuration(
     sample: bool,
 ) -> str:
     cells: dict[Configuration, list[TrialRecord]] = {}
-    for record in sorted(grid.records, key=lambda r: r.trial.seed):
+    for record in sorted(grid.of_grid, key=lambda r: r.trial.seed):
         cells.setdefault(configuration_of(record.trial), []).append(record)
     batches = sorted({c.batch_size for c in cells})
     rates = sorted({c.learning_rate for c in cells}, reverse=True)
@@ -154,8 +157,11 @@ def _grid_cell(records: Sequence[TrialRecord], selected: bool) -> str:
 
 
 def choice_rows(choices: Mapping[str, Choice], *, sample: bool) -> str:
-    """Naive best of n against the cross-fitted estimate, per task."""
-    rows = []
+    """Naive best of n against the cross-fitted estimate, per task.
+
+    Where a choice was repeated on fresh seeds, also what that gave.
+    """
+    rows, any_repeated = [], any(c.repeated is not None for c in choices.values())
     for task, choice in choices.items():
         estimate = choice.cross_fitted
         low, high = _interval_of(choice)
@@ -172,6 +178,7 @@ def choice_rows(choices: Mapping[str, Choice], *, sample: bool) -> str:
                 metrics,
                 str(estimate.examples),
                 trials(choice.trial_ids),
+                *([_repeated(choice.repeated)] if any_repeated else []),
             ]
         )
     header = (
@@ -183,8 +190,20 @@ def choice_rows(choices: Mapping[str, Choice], *, sample: bool) -> str:
         "Cross-fitted metrics",
         "Dev examples",
         "Trials",
+        *(["On fresh seeds"] if any_repeated else []),
     )
     return table(header, rows, sample=sample)
+
+
+def _repeated(scores: np.ndarray | None) -> str:
+    """Mean of main scores, their standard deviation, and over how many seeds."""
+    if scores is None:
+        return NOTHING
+    over = counted(scores.size, "seed")
+    if scores.size == 1:
+        return f"{percent(scores[0])} ({over})"
+    spread = 100 * np.std(scores, ddof=1)
+    return f"{percent(np.mean(scores))} ± {spread:.1f} ({over})"
 
 
 def _interval_of(choice: Choice) -> tuple[str, str]:

@@ -24,8 +24,13 @@ def grid_scores(
 
 
 def best_configuration(task: Task, predictions: np.ndarray, labels: np.ndarray) -> int:
-    """Index of the best mean over seeds of the main score; a tie goes to the first."""
-    return int(np.argmax(grid_scores(task, predictions, labels)["main"].mean(axis=1)))
+    """Index of the configuration that is best on predictions [C, S, n]."""
+    return best_of(grid_scores(task, predictions, labels)["main"])
+
+
+def best_of(main: np.ndarray) -> int:
+    """Of main scores [C, S] the index of the best mean; a tie goes to the first."""
+    return int(np.argmax(main.mean(axis=1)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +77,15 @@ def stratified_half(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     half = np.empty(count, bool)
     half[order] = sides
     return half
+
+
+def fresh_spread(scores: np.ndarray) -> tuple[float, str]:
+    """Standard deviation of a score [S] over seeds that had no part in the choice.
+
+    Two at least. The seeds that chose are not among them: they were lucky there.
+    """
+    spread = float(np.std(scores, ddof=1))
+    return spread, f"measured over {scores.size} fresh seeds of the chosen one"
 
 
 def seed_spread(task_scores: np.ndarray, main: np.ndarray) -> tuple[float | None, str]:

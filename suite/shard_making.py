@@ -15,7 +15,8 @@ from reference.instances import InstanceSettings
 from reference.shards import write_shard
 from reference.tokenization import Tokenizer
 from suite.corpus_check import check_pooled
-from suite.executor import Job, LocalExecutor, or_failure
+from suite.jobs import Job, or_failure
+from suite.local_executor import LocalExecutor
 from suite.progress import Bars, bars
 from suite.sharding import Inspected, Shards, inspection_jobs, shard_jobs
 

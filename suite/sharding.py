@@ -22,7 +22,7 @@ from reference.instances import InstanceSettings
 from reference.shards import write_shard
 from reference.tokenization import Tokenizer
 from suite.corpus_check import CheckedText, check_room, check_text
-from suite.executor import Job
+from suite.jobs import Job
 
 FORMAT = 1  # of a shard; a change of the code that changes records makes it another
 

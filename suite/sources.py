@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from reference.errors import InputError
-from suite.glue_files import read_examples, train_problem
-from suite.sweep import Entry
+from suite.glue_files import read_examples, split_path, train_problem
+from suite.plan import Entry
 from suite.tasks import GLUE_TASKS, Task, task_named
-from suite.trials import Sources, scored_splits
+from suite.trials import Sources, predicted_splits
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +29,41 @@ class Content:
 
 @dataclass(frozen=True)
 class Glue:
-    """A GLUE directory, and what of it is asked for; every file is read once."""
+    """A GLUE directory, and what of it is asked for; every file is read once.
+
+    With `partial_train` a task is run on what is there of its train split; with
+    `test_predictions` test splits are predicted whose labels are not known.
+    """
 
     directory: Path
     test_labels: Path | None
     tasks: tuple[str, ...] = GLUE_TASKS
     sample: bool = False
+    partial_train: bool = False
+    test_predictions: bool = False
+
+    @functools.cached_property
+    def partial(self) -> dict[str, str]:
+        """Tasks that are run on a part of their train split, and on how much of it."""
+        if not self.partial_train:
+            return {}
+        return {
+            name: problem
+            for name, problem in self._problems.items()
+            if all(
+                split_path(self.directory, task_named(name), split).is_file()
+                for split in ("train", "dev")
+            )
+        }
 
     @functools.cached_property
     def skipped(self) -> dict[str, str]:
-        """Tasks that cannot be run here, and why: their train split is not whole."""
+        """Tasks that are not run here, and why: their train split is not whole."""
+        problems = self._problems.items()
+        return {name: why for name, why in problems if name not in self.partial}
+
+    @functools.cached_property
+    def _problems(self) -> dict[str, str]:
         problems = {
             name: train_problem(self.directory, task_named(name), sample=self.sample)
             for name in self.tasks
@@ -64,10 +89,21 @@ class Glue:
         """Read `contents` now, before time is spent on what needs them."""
         _ = self.contents
 
+    def sources(self, checkpoint: Path = Path(), cache: Path | None = None) -> Sources:
+        """What a worker is to read, from wherever it is started."""
+        return Sources(
+            checkpoint=checkpoint.resolve(),
+            glue_dir=self.directory.resolve(),
+            test_labels=self.test_labels and self.test_labels.resolve(),
+            cache=cache and cache.resolve(),
+            test_predictions=self.test_predictions,
+        )
+
     def _content(self, task: Task) -> Content:
-        sources = Sources(Path(), self.directory, self.test_labels)
         train = read_examples(self.directory, task, "train")
-        scored = scored_splits(sources, task)
+        predicted = predicted_splits(self.sources(), task)
+        # What is predicted without being scored changes no result.
+        scored = {s: e for s, e in predicted.items() if e.labels is not None}
         splits = {"train": train} | scored
         digests = "".join(f"{name} {split.sha256}\n" for name, split in splits.items())
         return Content(
@@ -113,10 +149,15 @@ def describe_checkpoint(checkpoint) -> dict:
     }
 
 
-def entries(checkpoints: Sequence, glue: Glue) -> list[Entry]:
-    """Every checkpoint on every task that can be run."""
+def entries(
+    checkpoints: Sequence, glue: Glue, cache: Path | None = None
+) -> list[Entry]:
+    """Every checkpoint on every task that can be run.
+
+    Tokenised tasks are kept in the directory `cache`, if one is given.
+    """
     return [
-        _entry(checkpoint, glue, task)
+        _entry(checkpoint, glue, task, cache)
         for task in glue.runnable()
         for checkpoint in checkpoints
     ]
@@ -131,14 +172,10 @@ def scored_labels(glue: Glue) -> dict[str, np.ndarray]:
     }
 
 
-def _entry(checkpoint, glue: Glue, task: Task) -> Entry:
+def _entry(checkpoint, glue: Glue, task: Task, cache: Path | None) -> Entry:
     content = glue.contents[task.name]
     return Entry(
-        sources=Sources(
-            checkpoint.directory.resolve(),
-            glue.directory.resolve(),
-            glue.test_labels.resolve() if glue.test_labels else None,
-        ),
+        sources=glue.sources(checkpoint.directory, cache),
         checkpoint_sha256=checkpoint.sha256,
         model=checkpoint.name,
         masking=checkpoint.masking,

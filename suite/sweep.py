@@ -1,184 +1,249 @@
-"""The documented grid as trials, trials as stacks, stacks as jobs, jobs as records.
+"""Stacks as jobs, and what came of them as records; what is there is not run again.
 
-Batch sizes 8, 16, 32, 64, 128 × learning rates 3e-4, 1e-4, 5e-5, 3e-5, 4 epochs (the
-March 2020 release). A stack is what one program trains: trials of one batch size and
-one seed, which see the same batches and differ in their learning rate. Stacks are
-formed from the whole grid, never from what is left of it, so a resumed sweep repeats
-the very programs of an undisturbed one.
+The grid of every entry is run first, then the configuration that was selected on it on
+fresh seeds. Which trials there are is in suite/plan.py, how they are stacked in
+suite/plan_file.py, and what a job does in suite/trials.py.
 """
 
-import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from reference.errors import InputError
-from suite.executor import Event, Job, LocalExecutor
+from suite.grids import dev_score, selected_configuration
+from suite.jobs import Event, Executor, Job
+from suite.plan import Entry, Grid, grid_trials, repeated_trials
+from suite.plan_file import PlanFile
 from suite.records import RunDirectory, Trial, TrialRecord
-from suite.tasks import Task
-from suite.trials import DIVERGED, Sources, Stack, run_stack
+from suite.stack_size import StackSize, on_a_cpu
+from suite.trials import DIVERGED, Stack, TrialResult, run_stack
 
-BATCH_SIZES = (8, 16, 32, 64, 128)
-LEARNING_RATES = (3e-4, 1e-4, 5e-5, 3e-5)
 # An update's cost in examples: what makes small batches dear.
 UPDATE_COST = 8
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One checkpoint on one task, whose whole grid is to be run."""
-
-    sources: Sources
-    checkpoint_sha256: str
-    model: str
-    masking: str | None
-    task: Task
-    data_sha256: str
-    train_rows: int
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The lists to be combined."""
-
-    batch_sizes: tuple[int, ...] = BATCH_SIZES
-    learning_rates: tuple[float, ...] = LEARNING_RATES
-    seeds: tuple[int, ...] = (1,)
-    epochs: int = 4
-    max_seq_length: int = 128
-
-
-def stacks_of(entry: Entry, grid: Grid) -> list[Stack]:
-    """All trials of an entry, in stacks of equal batch size and seed.
-
-    InputError where an epoch is not even one batch: it would have no step and no loss.
-    """
-    largest = max(grid.batch_sizes)
-    if entry.train_rows < largest:
-        raise InputError(
-            f"{entry.task.name}: expected at least {largest} training rows, one batch "
-            f"of the largest size, found {entry.train_rows}; leave the task out"
-        )
-    stacks = []
-    for batch_size, seed in itertools.product(grid.batch_sizes, grid.seeds):
-        trials = [
-            Trial(
-                checkpoint=entry.checkpoint_sha256,
-                task=entry.task.name,
-                data=entry.data_sha256,
-                batch_size=batch_size,
-                learning_rate=learning_rate,
-                seed=seed,
-                epochs=grid.epochs,
-                max_seq_length=grid.max_seq_length,
-            )
-            for learning_rate in grid.learning_rates
-        ]
-        stacks.append(Stack(entry.sources, entry.task.name, tuple(trials)))
-    return stacks
-
-
 class Sweep:
-    """The stacks of several entries that a run directory has no records of yet.
+    """The trials of several entries, of which a run directory may have records.
 
-    A trial that failed is run again, unless it diverged.
+    One that failed is run again, unless it diverged. `stack` is the size of stacks that
+    was asked for; InputError where the run is planned otherwise.
     """
 
-    def __init__(self, run: RunDirectory, entries: Sequence[Entry], grid: Grid):
-        self._run = run
+    def __init__(
+        self,
+        run: RunDirectory,
+        entries: Sequence[Entry],
+        grid: Grid,
+        stack: int | None = None,
+    ):
+        self._run, self._grid = run, grid
+        self._plan = PlanFile(run.path, stack)
+        self._of_grid = {entry: grid_trials(entry, grid) for entry in entries}
+        self._repeats: dict[Entry, list[Trial]] = {}
+        self._records = {record.trial.id: record for record in run.records()}
+        finished = run.finished_ids()
         # A diverged trial would diverge again; other failures may have been bad luck.
-        self._settled = run.finished_ids() | {
-            record.trial.id for record in run.records() if _has_diverged(record)
+        self._settled = {
+            trial_id
+            for trial_id, record in self._records.items()
+            if trial_id in finished or _has_diverged(record)
         }
-        stacks = [(entry, s) for entry in entries for s in stacks_of(entry, grid)]
-        self._entry_of = {stack: entry for entry, stack in stacks}
-        self.total = sum(len(stack.trials) for stack in self._entry_of)
+        self._given_up: set[str] = set()
         self._under_way: dict[Stack, float] = {}
-        self.done = self.total - sum(map(len, map(self._missing, self._entry_of)))
+
+    @property
+    def trials(self) -> dict[Entry, list[Trial]]:
+        """Of each entry the grid and, once that is over, the repeats."""
+        return {
+            entry: trials + self._repeats_of(entry)
+            for entry, trials in self._of_grid.items()
+        }
+
+    @property
+    def repeats_to_come(self) -> int:
+        """Trials of which it is not known yet what they repeat."""
+        return len(self.waiting) * len(self._grid.fresh_seeds)
+
+    @property
+    def waiting(self) -> list[Entry]:
+        """Entries on whose grid nothing could be selected yet, for it is not over."""
+        return [entry for entry in self.trials if entry not in self._repeats]
+
+    @property
+    def total(self) -> int:
+        return sum(map(len, self.trials.values())) + self.repeats_to_come
+
+    @property
+    def done(self) -> int:
+        """Trials that are over, failed ones too."""
+        trials = [trial for own in self.trials.values() for trial in own]
+        return len(trials) - len(self.missing(trials))
 
     @property
     def progress(self) -> float:
-        """Trials that are done, and the parts of those under way."""
-        return self.done + sum(self._under_way.values())
+        """Trials that are over, and the parts of those under way."""
+        parts = self._under_way.items()
+        return self.done + sum(
+            part * len(self.missing(stack.trials)) for stack, part in parts
+        )
 
-    def run(self, executor: LocalExecutor) -> Iterator[TrialRecord | None]:
+    @property
+    def failed(self) -> int:
+        """Trials of this sweep whose record says so."""
+        ids = {trial.id for own in self.trials.values() for trial in own}
+        records = self._records.items()
+        return sum(own in ids and record.status == "failed" for own, record in records)
+
+    @property
+    def to_run_again(self) -> int:
+        """Trials that failed here and may not the next time, and what waits on them."""
+        return len(self._given_up) + (self.repeats_to_come if self._given_up else 0)
+
+    @property
+    def best(self) -> dict[str, float]:
+        """Task -> the best main score on dev so far, a fraction of 1."""
+        found: dict[str, float] = {}
+        for entry, trials in self.trials.items():
+            records = [self._records.get(trial.id) for trial in trials]
+            scores = [dev_score(record) for record in records if record]
+            known = [score for score in scores if score is not None]
+            if known:
+                name = entry.task.name
+                found[name] = max(*known, found.get(name, known[0]))
+        return found
+
+    def missing(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Those of which nothing is recorded that stands."""
+        over = self._settled | self._given_up
+        return [trial for trial in trials if trial.id not in over]
+
+    def stacks(self, size: StackSize = on_a_cpu) -> dict[Stack, Entry]:
+        """What is to be run as far as it is known now.
+
+        Stacks are formed from the whole grid, never from what is left of it, so a
+        resumed sweep repeats the very programs of an undisturbed one.
+        """
+        found = {}
+        for entry, trials in self.trials.items():
+            for own in self._groups(trials):
+                if self.missing(own):
+                    planned = self._plan.stacks(entry, own, size)
+                    found |= {s: entry for s in planned if self.missing(s.trials)}
+        return found
+
+    def run(
+        self, executor: Executor, size: StackSize = on_a_cpu
+    ) -> Iterator[TrialRecord | None]:
         """Run what is missing; each trial is recorded before it is yielded.
 
-        None is yielded where a stack has only come further.
+        None is yielded where a stack has only come further, or was cut in halves.
         """
-        unfinished = [stack for stack in self._entry_of if self._missing(stack)]
-        for event in executor.run([self._job(stack) for stack in unfinished]):
-            (stack,) = event.job.arguments
-            if event.kind == "report":
-                step, steps = event.value
-                self._under_way[stack] = step / steps * len(self._missing(stack))
-                yield None
-                continue
-            self._under_way.pop(stack, None)
-            for record, predictions in self._results(event):
-                self._run.append(record, predictions)
-                self.done += 1
-                yield record
+        while stacks := self.stacks(size):
+            self._plan.write()
+            jobs = [self._job(stack, entry) for stack, entry in stacks.items()]
+            for event in executor.run(jobs):
+                (stack,) = event.job.arguments
+                yield from self._heard(event, stack, stacks[stack])
 
-    def _missing(self, stack: Stack) -> list[Trial]:
-        return [trial for trial in stack.trials if trial.id not in self._settled]
+    def _repeats_of(self, entry: Entry) -> list[Trial]:
+        """Empty before the grid is over: a failed trial of it may yet be the best."""
+        trials = self._of_grid[entry]
+        if entry not in self._repeats and all(t.id in self._settled for t in trials):
+            records = [self._records[trial.id] for trial in trials]
+            chosen = selected_configuration(records)
+            repeats = repeated_trials(trials, *chosen, self._grid) if chosen else []
+            self._repeats[entry] = repeats
+        return self._repeats.get(entry, [])
 
-    def _job(self, stack: Stack) -> Job:
-        entry, batch_size = self._entry_of[stack], stack.trials[0].batch_size
+    def _groups(self, trials: Sequence[Trial]) -> list[list[Trial]]:
+        """What may be in one stack: equal batch sizes, the grid and repeats apart."""
+        groups: dict[tuple[int, bool], list[Trial]] = {}
+        for trial in trials:
+            key = trial.batch_size, trial.seed in self._grid.fresh_seeds
+            groups.setdefault(key, []).append(trial)
+        return list(groups.values())
+
+    def _job(self, stack: Stack, entry: Entry) -> Job:
+        batch_size = stack.trials[0].batch_size
         steps = entry.train_rows * stack.trials[0].epochs / batch_size
         outputs = len(entry.task.labels or "1")
         return Job(
             run_stack,
             (stack,),
             # What shares compiled programs.
-            affinity=(entry.model, outputs),
+            affinity=(entry.model, outputs, len(stack.trials)),
             cost=steps * (batch_size + UPDATE_COST) * len(stack.trials),
         )
 
-    def _results(self, event: Event) -> Iterator[tuple[TrialRecord, dict | None]]:
-        """The records of a stack that is over, without those that are there already."""
-        (stack,) = event.job.arguments
-        missing = self._missing(stack)
-        if event.kind == "failed":
-            for trial in missing:
-                yield self._failed(stack, trial, event.reason), None
+    def _heard(
+        self, event: Event, stack: Stack, entry: Entry
+    ) -> Iterator[TrialRecord | None]:
+        """What there is to record of what a stack's job said."""
+        missing = self.missing(stack.trials)
+        if event.kind == "report":
+            step, steps = event.value
+            self._under_way[stack] = step / steps
+            yield None
             return
-        for trial, result in zip(stack.trials, event.value, strict=True):
+        if event.short_of_memory and len(stack.trials) > 1:
+            self._under_way.pop(stack, None)
+            self._plan.halve(stack)
+            yield None
+            return
+        for trial, result in _results(event, stack):
             if trial in missing:
-                yield self._record(stack, trial, result), result.predictions
+                record = _record(entry, trial, result)
+                self._keep(record, getattr(result, "predictions", None))
+                yield record
+        self._under_way.pop(stack, None)
 
-    def _record(self, stack: Stack, trial: Trial, result) -> TrialRecord:
-        if result.diverged:
-            return self._failed(stack, trial, result.diverged, result)
-        return TrialRecord(
-            trial=trial,
-            **self._named(stack),
-            status="finished",
-            reason=None,
-            degenerate=result.degenerate,
-            scores=result.scores,
-            losses=result.losses,
-            seconds=result.seconds,
-            ran=result.ran,
-        )
+    def _keep(self, record: TrialRecord, predictions: dict | None) -> None:
+        self._run.append(record, predictions)
+        self._records[record.trial.id] = record
+        stands = record.status == "finished" or _has_diverged(record)
+        (self._settled if stands else self._given_up).add(record.trial.id)
 
-    def _failed(self, stack, trial, reason: str, result=None) -> TrialRecord:
-        return TrialRecord(
-            trial=trial,
-            **self._named(stack),
-            status="failed",
-            reason=reason,
-            degenerate=None,
-            scores={},
-            losses=[x for x in result.losses if np.isfinite(x)] if result else [],
-            seconds=result.seconds if result else 0.0,
-            ran=result.ran if result else {},
-        )
 
-    def _named(self, stack: Stack) -> dict:
-        entry = self._entry_of[stack]
-        return {"model": entry.model, "masking": entry.masking}
+def _results(event: Event, stack: Stack) -> list[tuple[Trial, TrialResult | str]]:
+    """Of each trial of a stack that is over, the result or why there is none."""
+    if event.kind == "failed":
+        return [(trial, event.reason) for trial in stack.trials]
+    return list(zip(stack.trials, event.value, strict=True))
+
+
+def _record(entry: Entry, trial: Trial, result: TrialResult | str) -> TrialRecord:
+    if isinstance(result, str):
+        return _failed(entry, trial, result)
+    if result.diverged:
+        return _failed(entry, trial, result.diverged, result)
+    return TrialRecord(
+        trial=trial,
+        model=entry.model,
+        masking=entry.masking,
+        status="finished",
+        reason=None,
+        degenerate=result.degenerate,
+        scores=result.scores,
+        losses=result.losses,
+        seconds=result.seconds,
+        ran=result.ran,
+    )
+
+
+def _failed(
+    entry: Entry, trial: Trial, reason: str, result: TrialResult | None = None
+) -> TrialRecord:
+    return TrialRecord(
+        trial=trial,
+        model=entry.model,
+        masking=entry.masking,
+        status="failed",
+        reason=reason,
+        degenerate=None,
+        scores={},
+        losses=[x for x in result.losses if np.isfinite(x)] if result else [],
+        seconds=result.seconds if result else 0.0,
+        ran=result.ran if result else {},
+    )
 
 
 def _has_diverged(record: TrialRecord) -> bool:

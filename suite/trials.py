@@ -5,8 +5,12 @@ compiled programs. The records are written by the parent, which alone knows the 
 """
 
 import functools
+import itertools
+import resource
+import sys
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,22 +21,29 @@ from suite.records import Trial
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, Task
 
 STEPS_BETWEEN_REPORTS = 20
+# To find what a step takes.
+MEASURED_STEPS, MEASURED_CALLS = 60, 6
 # How the reason of a trial begins that was trained to the end and came to nothing.
 DIVERGED = "diverged"
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Where a trial's checkpoint and data are."""
+    """Where a trial's checkpoint and data are, and where tokenised tasks are kept.
+
+    With `test_predictions` a test split is predicted though its labels are not known.
+    """
 
     checkpoint: Path
     glue_dir: Path
     test_labels: Path | None = None
+    cache: Path | None = None
+    test_predictions: bool = False
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Trials of one task, batch size and seed that one program trains together."""
+    """Trials of one task and batch size that one program trains together."""
 
     sources: Sources
     task: str
@@ -52,10 +63,11 @@ class TrialResult:
     ran: dict
 
 
-def scored_splits(sources: Sources, task: Task) -> dict[str, Examples]:
-    """The splits of a task that have labels here: dev, and test where they are public.
+def predicted_splits(sources: Sources, task: Task) -> dict[str, Examples]:
+    """The splits of a task that a trial predicts: dev, and test where that is asked.
 
-    An MNLI model is also scored on AX, under the name "AX/test".
+    That is where its labels are public, or all predictions are wanted; what is not
+    there is left out. An MNLI model also predicts AX, under the name "AX/test".
     """
     wanted = {split: (task, split) for split in task.splits if split != "train"}
     if task.name == "MNLI":
@@ -63,39 +75,96 @@ def scored_splits(sources: Sources, task: Task) -> dict[str, Examples]:
     found = {}
     for name, (owner, split) in wanted.items():
         optional = split.startswith("test")
-        if optional and (
-            sources.test_labels is None
-            or not split_path(sources.glue_dir, owner, split).exists()
-        ):
+        asked = sources.test_predictions or sources.test_labels is not None
+        there = split_path(sources.glue_dir, owner, split).exists()
+        if optional and not (asked and there):
             continue
         examples = read_examples(sources.glue_dir, owner, split, sources.test_labels)
-        if examples.labels is not None:
+        if examples.labels is not None or sources.test_predictions:
             found[name] = examples
     return found
 
 
+def scored_splits(sources: Sources, task: Task) -> dict[str, Examples]:
+    """Those of the predicted splits that have labels here."""
+    splits = predicted_splits(replace(sources, test_predictions=False), task)
+    return {name: split for name, split in splits.items() if split.labels is not None}
+
+
 def run_stack(stack: Stack, report) -> list[TrialResult]:
     """Job: train the trials of a stack together and score each."""
+    started = time.monotonic()
+    labels, outcome = _train(stack, _now_and_then(report))
+    seconds = (time.monotonic() - started) / len(stack.trials)
+    return [
+        _result(TASKS[stack.task], labels, outcome, place, seconds)
+        for place in range(len(stack.trials))
+    ]
+
+
+def seconds_per_step(stack: Stack, report) -> float:
+    """Job: what a step of a stack takes once its programs are compiled.
+
+    The median of some steps; the trials are left as soon as it is known.
+    """
+    at = [(0, time.monotonic())]
+
+    def note(step: int, steps: int) -> None:
+        at.append((step, time.monotonic()))
+        if step >= MEASURED_STEPS and len(at) > MEASURED_CALLS:
+            raise _Measured
+
+    with suppress(_Measured):
+        _train(stack, note)
+    paces = [
+        (later - sooner) / (step - before)
+        for (before, sooner), (step, later) in itertools.pairwise(at)
+    ]
+    # Most programs are compiled in the first half.
+    return float(np.median(paces[len(paces) // 2 :]))
+
+
+def device_kind(report) -> str:
+    """Job: what a worker computes on, "cpu", "gpu" or "tpu"."""
+    from reference.accelerator import devices
+
+    return devices()[0].kind
+
+
+class _Measured(Exception):
+    """Enough steps were made."""
+
+
+def _now_and_then(report):
+    """Progress that says (step, steps) every so many steps."""
+    said = 0
+
+    def progress(step: int, steps: int) -> None:
+        nonlocal said
+        if step - said >= STEPS_BETWEEN_REPORTS:
+            said = step
+            report((step, steps))
+
+    return progress
+
+
+def _train(stack: Stack, progress):
+    """The labels of the splits that are scored, and what training gave."""
     from reference.finetuning import Recipe
 
-    started = time.monotonic()
-    task, first = TASKS[stack.task], stack.trials[0]
+    first = stack.trials[0]
     checkpoint = _checkpoint(stack.sources.checkpoint)
-    data, splits = _task_data(stack.sources, task.name, first.max_seq_length)
-    tuner = _tuner(checkpoint.config, data, len(stack.trials))
+    data, labels = _task_data(stack.sources, stack.task, first.max_seq_length)
+    tuner = _tuner(checkpoint.config, data.outputs, len(stack.trials))
     outcome = tuner.run(
         checkpoint.weights,
         data,
         Recipe(first.batch_size, first.epochs, first.warmup_proportion),
         [trial.learning_rate for trial in stack.trials],
         [trial.seed for trial in stack.trials],
-        lambda *at: report(at) if at[0] % STEPS_BETWEEN_REPORTS == 0 else None,
+        progress,
     )
-    seconds = (time.monotonic() - started) / len(stack.trials)
-    return [
-        _result(task, splits, outcome, place, seconds)
-        for place in range(len(stack.trials))
-    ]
+    return labels, outcome
 
 
 def degeneracy(task: Task, predictions: np.ndarray, losses: list[float]) -> str | None:
@@ -107,12 +176,20 @@ def degeneracy(task: Task, predictions: np.ndarray, losses: list[float]) -> str 
     return None
 
 
-def _result(task, splits, outcome, place: int, seconds: float) -> TrialResult:
+def _result(task, labels, outcome, place: int, seconds: float) -> TrialResult:
     from reference.accelerator import describe_device
 
     losses = outcome.losses[:, place].tolist()
     logits = {split: values[place] for split, values in outcome.logits.items()}
-    ran = describe_device() | {"stack": outcome.losses.shape[1], "place": place}
+    stack = outcome.losses.shape[1]
+    ran = describe_device() | {
+        "stack": stack,
+        "place": place,
+        "peak_mb": _peak_memory(),
+        # This trial's share of the stack's time.
+        "spent": {part: s / stack for part, s in outcome.seconds.items()},
+        "tokens": outcome.tokens,
+    }
     if not all(np.isfinite(values).all() for values in (losses, *logits.values())):
         reason = f"{DIVERGED}: the loss or a prediction is not a number"
         return TrialResult({}, losses, None, reason, None, seconds, ran)
@@ -122,8 +199,8 @@ def _result(task, splits, outcome, place: int, seconds: float) -> TrialResult:
     }
     return TrialResult(
         scores={
-            split: scores(_owner(task, split), predicted[split], examples.labels)
-            for split, examples in splits.items()
+            split: scores(_owner(task, split), predicted[split], known)
+            for split, known in labels.items()
         },
         losses=losses,
         predictions=logits,
@@ -132,6 +209,12 @@ def _result(task, splits, outcome, place: int, seconds: float) -> TrialResult:
         seconds=seconds,
         ran=ran,
     )
+
+
+def _peak_memory() -> int:
+    """The most that this worker has held so far, in MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
 def _owner(task: Task, split: str) -> Task:
@@ -147,35 +230,17 @@ def _checkpoint(directory: Path):
 
 @functools.lru_cache(maxsize=4)
 def _task_data(sources: Sources, name: str, max_seq_length: int):
-    """The tokenised task, and the splits that are scored."""
-    from reference.features import classification_features
-    from reference.finetuning import TaskData, only_occurring_pieces
+    """The tokenised task, and the labels of the splits that are scored."""
+    from suite.task_cache import TaskSource, tokenised_task
 
-    task, tokenizer = TASKS[name], _checkpoint(sources.checkpoint).tokenizer
-    train = read_examples(sources.glue_dir, task, "train")
-    splits = scored_splits(sources, task)
-
-    def features(examples: Examples):
-        texts = examples.text_a, examples.text_b
-        return classification_features(tokenizer, *texts, max_seq_length)
-
-    data = TaskData(
-        train=features(train),
-        labels=train.labels,
-        evaluated={split: features(examples) for split, examples in splits.items()},
-        outputs=len(task.labels) if task.labels else 1,
-    )
-    return only_occurring_pieces(data), splits
-
-
-def _tuner(config, data, trials: int):
-    from reference.finetuning import task_config
-
-    return _compiled(task_config(config, data), data.outputs, trials)
+    tokenizer = _checkpoint(sources.checkpoint).tokenizer
+    source = TaskSource(sources, TASKS[name], tokenizer, max_seq_length)
+    tokenised = tokenised_task(source)
+    return tokenised.data, tokenised.labels
 
 
 @functools.cache
-def _compiled(config, outputs: int, trials: int):
+def _tuner(config, outputs: int, trials: int):
     from reference.finetuning import FineTuner
 
     return FineTuner(config, outputs, trials)

@@ -36,9 +36,11 @@ TRAINING = {
     "suite.pretraining_run",
     "suite.record_check",
     "suite.record_statistics",
+    "suite.recorded_sweep",
     "suite.shard_making",
     "suite.sharding",
     "suite.step_trace",
+    "suite.task_cache",
     "suite.trials",
 }
 # What `python -m suite report` is made of, and what it works on.
@@ -168,7 +170,7 @@ sys.meta_path.insert(0, NoTensorFlow())
 
 ONE_STEP = """
 import numpy as np
-from reference import finetuning, weights
+from reference import finetuning, variables, weights
 from reference.backend import name
 from reference.configuration import BertConfig
 from reference.features import Features
@@ -178,7 +180,9 @@ ids = np.arange(32, dtype=np.int32).reshape(4, 8) % 16
 features = Features(ids, ids * 0, np.full(4, 8, np.int32))
 data = finetuning.TaskData(features, np.arange(4, dtype=np.int32) % 2, {}, 2)
 tuner = finetuning.FineTuner(config, 2, 1)
-drawn = weights.initial_weights(weights.weight_shapes(tuner.model), 0.02, 1)
+shapes = variables.variable_shapes(config).items()
+encoder = {name: shape for name, shape in shapes if name.startswith("bert/")}
+drawn = weights.initial_weights(encoder, 0.02, 1)
 recipe = finetuning.Recipe(batch_size=4, epochs=1)
 outcome = tuner.run(drawn, data, recipe, [1e-3], [1])
 print(name(), np.isfinite(outcome.losses).sum())

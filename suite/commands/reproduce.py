@@ -5,17 +5,24 @@ from typing import Annotated
 
 import typer
 
-from suite import environment
 from suite.options import (
     ALL_TASKS,
     GLUE_HELP,
+    Gpus,
+    GridSeeds,
+    PartialTrain,
+    Ray,
     Seeds,
+    Stack,
     Tasks,
     TestLabels,
+    TestPredictions,
+    Tpus,
     Workers,
     console,
     directories_option,
     directory_option,
+    execution,
     file_option,
     files_option,
     listed,
@@ -29,6 +36,8 @@ def reproduce(
         Path | None, directory_option(f"{GLUE_HELP}  [default: sample data]")
     ] = None,
     test_labels: TestLabels = None,
+    test_predictions: TestPredictions = False,
+    partial_train: PartialTrain = False,
     corpus: Annotated[list[Path] | None, files_option("Text to pre-train on.")] = None,
     vocab: Annotated[
         Path | None, file_option("The vocabulary to pre-train with.")
@@ -45,6 +54,7 @@ def reproduce(
         int | None, number_option("Steps of pre-training, 32 sequences each.", 1)
     ] = None,
     seeds: Seeds = 1,
+    grid_seeds: GridSeeds = 1,
     name: Annotated[
         str, typer.Option(metavar="NAME", help="What to call a run on --glue-dir.")
     ] = "glue",
@@ -56,6 +66,10 @@ def reproduce(
         ),
     ] = None,
     workers: Workers = None,
+    stack: Stack = None,
+    ray: Ray = None,
+    gpus: Gpus = 0,
+    tpus: Tpus = 0,
 ) -> None:
     """Run the whole pipeline, from text to a table of verdicts.
 
@@ -64,6 +78,7 @@ def reproduce(
     The same command typed again goes on where the last one stopped.
     """
     from suite.pipeline import Request, run_pipeline
+    from suite.plan import Grid
 
     request = Request(
         glue_dir=glue_dir,
@@ -74,9 +89,11 @@ def reproduce(
         models=tuple(listed(models)),
         tasks=task_names(tasks),
         pretrain_steps=pretrain_steps,
-        seeds=seeds,
+        grid=Grid().with_seeds(seeds, grid_seeds),
+        execution=execution(workers, stack, ray, gpus, tpus),
         name=name,
         run_dir=run_dir,
-        workers=workers or environment.cores(),
+        partial_train=partial_train,
+        test_predictions=test_predictions,
     )
     run_pipeline(request, console)

@@ -3,17 +3,27 @@
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from suite import environment
 from suite.options import (
     ALL_TASKS,
     GLUE_HELP,
+    Gpus,
+    GridSeeds,
+    PartialTrain,
+    Ray,
     Seeds,
+    Stack,
     Tasks,
     TestLabels,
+    TestPredictions,
+    Tpus,
     Workers,
     console,
     directories_option,
     directory_option,
+    execution,
     task_names,
 )
 
@@ -26,23 +36,47 @@ def sweep(
     ],
     tasks: Tasks = ALL_TASKS,
     test_labels: TestLabels = None,
+    test_predictions: TestPredictions = False,
+    partial_train: PartialTrain = False,
     seeds: Seeds = 1,
+    grid_seeds: GridSeeds = 1,
     workers: Workers = None,
+    stack: Stack = None,
+    ray: Ray = None,
+    gpus: Gpus = 0,
+    tpus: Tpus = 0,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show what would be run, and how long; write nothing.",
+        ),
+    ] = False,
 ) -> None:
     """Fine-tune checkpoints over the documented grid.
 
     5 batch sizes, 4 learning rates, 4 epochs. The same command typed again goes on
     where the last one stopped; `report` makes tables of the records.
     """
-    from suite import pipeline
+    from suite import dry_run as planned
+    from suite import recorded_sweep
+    from suite.plan import Grid
     from suite.sources import Glue
-    from suite.sweep import Grid
 
-    pipeline.sweep(
-        pipeline.Places(run_dir, run_dir / "work"),
-        checkpoint,
-        Glue(glue_dir, test_labels, task_names(tasks)),
-        Grid(seeds=tuple(range(1, seeds + 1))),
-        workers or environment.cores(),
-        console,
+    places = recorded_sweep.Places(run_dir, run_dir / "work")
+    glue = Glue(
+        glue_dir,
+        test_labels,
+        task_names(tasks),
+        partial_train=partial_train,
+        test_predictions=test_predictions,
     )
+    grid = Grid().with_seeds(seeds, grid_seeds)
+    means = execution(workers, stack, ray, gpus, tpus)
+    if not dry_run:
+        recorded_sweep.sweep(places, checkpoint, glue, grid, means, console)
+        return
+    work, _ = recorded_sweep.prepared(places, checkpoint, glue, grid, stack)
+    recorded_sweep.say_what_is_left_out(glue, console)
+    runs = [run_dir, *sorted((environment.RESULTS / "runs").glob("*"), reverse=True)]
+    planned.show(work, grid, means, runs, console)

@@ -1,12 +1,16 @@
 """Jobs for the tests of the executor: importable by its workers, and trivial."""
 
+import inspect
 import os
 import signal
+import struct
 import time
 from pathlib import Path
 
 from reference.errors import InputError
-from suite.executor import Job, LocalExecutor
+from reference.files import written_whole
+from suite.jobs import Job
+from suite.local_executor import LocalExecutor
 
 
 def double(value: int, report) -> int:
@@ -17,7 +21,7 @@ def process_id(report) -> int:
     return os.getpid()
 
 
-def short_work(affinity: str, report) -> tuple[str, int]:
+def short_work(affinity: str | int, report) -> tuple[str | int, int]:
     time.sleep(0.02)
     return affinity, os.getpid()
 
@@ -51,10 +55,43 @@ def die(attempts: Path, report) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def leave_a_mark_and_exit(attempts: Path, report) -> None:
+    """As `die`, by raising what ends a process."""
+    with open(attempts, "a") as file:
+        file.write("x")
+    raise SystemExit(3)
+
+
+def begin_and_work(attempts: Path, seconds: float, report) -> None:
+    with open(attempts, "a") as file:
+        file.write("x")
+    report("begun")
+    time.sleep(seconds)
+
+
 def die_at_first(attempts: Path, report) -> str:
     if not attempts.exists():
         die(attempts, report)
     return "second try"
+
+
+def die_while_speaking(attempts: Path, report) -> str:
+    """Killed when a part of a message is on its way."""
+    if not attempts.exists():
+        connection = inspect.getclosurevars(report).nonlocals["say"].__self__
+        os.write(connection.fileno(), struct.pack("!i", 1000) + b"not a thousand")
+        die(attempts, report)
+    return "second try"
+
+
+def leave(code: int, report) -> None:
+    os._exit(code)
+
+
+def want_memory(attempts: Path, report) -> None:
+    with open(attempts, "a") as file:
+        file.write("x")
+    raise MemoryError("a TiB too much")
 
 
 def sleep(marker: Path, report) -> None:
@@ -62,8 +99,15 @@ def sleep(marker: Path, report) -> None:
     time.sleep(600)
 
 
-def sleep_in_workers(directory: Path, workers: int) -> None:
-    """A whole executor whose jobs never end; each leaves its process id."""
-    jobs = [Job(sleep, (directory / f"{n}.pid",)) for n in range(workers)]
+def write_slowly(directory: Path, number: int, report) -> None:
+    with written_whole(directory / f"{number}.bin", "wb") as file:
+        file.write(b"half of it")
+        sleep(directory / f"{number}.pid", report)
+
+
+def write_in_workers(directory: Path, workers: int) -> None:
+    """A whole executor most of whose jobs never end."""
+    jobs = [Job(write_slowly, (directory, number)) for number in range(workers)]
     with LocalExecutor(workers, directory / "logs") as executor:
-        list(executor.run(jobs))
+        for _ in executor.run([Job(double, (1,), cost=1), *jobs]):
+            print("a finished job", flush=True)

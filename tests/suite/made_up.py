@@ -12,7 +12,7 @@ import numpy as np
 
 from reference.checkpoint import write_checkpoint
 from reference.variables import variable_shapes
-from suite.executor import Event, Job
+from suite.jobs import Event, Job
 from suite.metrics import predictions_from_logits, scores
 from suite.pretraining import make_records
 from suite.pretraining_run import PretrainingRun, pretrain_one
@@ -45,7 +45,7 @@ def result_of(stack: Stack, trial: Trial) -> TrialResult:
 
 
 class MadeUp:
-    """Stands for LocalExecutor; `fate` gives a trial's result or a stack's failure.
+    """Stands for any executor; `fate` gives a trial's result or a stack's failure.
 
     `stacks` lists what it was given, and `pretrained` the checkpoints it made.
     """
@@ -55,7 +55,7 @@ class MadeUp:
         self.stacks: list[Stack] = []
         self.pretrained: list[str] = []
 
-    def __call__(self, workers, logs) -> "MadeUp":
+    def __call__(self, workers, logs, *_) -> "MadeUp":
         return self
 
     def __enter__(self) -> "MadeUp":
@@ -79,7 +79,8 @@ class MadeUp:
         results = [self.fate(stack, trial) for trial in stack.trials]
         failures = [result for result in results if isinstance(result, str)]
         if failures:
-            yield Event("failed", job, failures[0])
+            short = "MemoryError" in failures[0]
+            yield Event("failed", job, failures[0], short_of_memory=short)
         else:
             yield Event("done", job, results)
 

@@ -12,13 +12,15 @@ from random import Random
 
 from reference.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from reference.configuration import BertConfig
-from suite.executor import LocalExecutor
+from reference.variables import variable_shapes
 from suite.glue_files import split_path
+from suite.local_executor import LocalExecutor
+from suite.plan import Grid
 from suite.records import RunDirectory
 from suite.sample_files import Row, label_file, split_file
 from suite.sample_tasks import Example
 from suite.sources import Glue, entries
-from suite.sweep import Grid, Sweep
+from suite.sweep import Sweep
 from suite.tasks import TASKS
 
 WORDS = [*"abcdefghijklmnop", "good", "bad"]
@@ -55,8 +57,10 @@ class Miniature:
         labels = self.directory / "test_labels"
         return Glue(self.directory / "glue", labels, ("SST-2", "RTE"), sample=True)
 
-    def sweep(self, run: RunDirectory, grid: Grid = GRID) -> Sweep:
-        return Sweep(run, entries([self.checkpoint], self.glue), grid)
+    def sweep(
+        self, run: RunDirectory, grid: Grid = GRID, stack: int | None = None
+    ) -> Sweep:
+        return Sweep(run, entries([self.checkpoint], self.glue), grid, stack)
 
     def write(self) -> "Miniature":
         write_checkpoint_to(self.checkpoint_dir)
@@ -72,11 +76,10 @@ class Miniature:
 
 def write_checkpoint_to(directory: Path, change=lambda weights: weights) -> None:
     """The one-layer model with its initial weights, which `change` may replace."""
-    from reference.finetuning import FineTuner
-    from reference.weights import initial_weights, weight_shapes
+    from reference.weights import initial_weights
 
-    shapes = weight_shapes(FineTuner(CONFIG, 2, 1).model)
-    encoder = {name: s for name, s in shapes.items() if name.startswith("bert/")}
+    shapes = variable_shapes(CONFIG).items()
+    encoder = {name: shape for name, shape in shapes if name.startswith("bert/")}
     weights = change(initial_weights(encoder, 0.1, seed=1))
     write_checkpoint(directory, CONFIG, weights, PIECES, {"masking": "wordpiece"})
 

@@ -1,12 +1,14 @@
 """What is chosen, what it is worth, and that the interval of it covers the truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from suite import estimates
 from suite.estimates import choose, estimate, generator_for
-from suite.grids import Configuration, Grid, load_grids
+from suite.grids import Configuration, Grid, Repeats, load_grids
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS
 from tests.suite import synthetic
 
@@ -23,6 +25,7 @@ def random_grid(rng, skill, examples, configurations=8):
         task=TASKS["RTE"],
         records=(),
         configurations=tuple(Configuration(8, i) for i in range(configurations)),
+        seeds=(1,),
         trial_ids=tuple((str(i),) for i in range(configurations)),
         predictions={"dev": np.where(right, labels, 1 - labels)},
         labels={"dev": labels},
@@ -51,6 +54,37 @@ def test_the_choice_is_the_best_on_dev(tmp_path):
     assert records[choice.trial_ids[0]] == max(records.values())
     assert choice.optimism > 0
     assert choice.cross_fitted.how == "cross-fitted on dev"
+
+
+@pytest.mark.parametrize(("fresh", "measured"), [(1, False), (2, True), (4, True)])
+def test_the_spread_is_that_of_fresh_seeds_where_there_are_two(
+    tmp_path, fresh, measured
+):
+    """Score and draws stay those of the grid; so does the number of seeds."""
+    options = synthetic.Synthetic(tasks=("RTE",), test_labels=("RTE",))
+    run = synthetic.make_run(tmp_path, options)
+    before = only_grid(run)
+    rng = np.random.default_rng(0)
+    repeated = {
+        split: rng.integers(0, 2, (fresh, labels.size))
+        for split, labels in before.labels.items()
+    }
+    after = replace(before, repeats=Repeats(("x",) * fresh, repeated))
+    for split in ("dev", "test"):
+        plain, found = (
+            estimate(grid, split, generator_for("test")) for grid in (before, after)
+        )
+        assert (plain.scores, plain.seeds) == (found.scores, found.seeds)
+        np.testing.assert_array_equal(plain.draws["main"], found.draws["main"])
+        if not measured:
+            assert plain.seed_sd == found.seed_sd
+            continue
+        scores = (repeated[split] == before.labels[split]).mean(axis=1)
+        assert found.seed_sd["main"] == pytest.approx(np.std(scores, ddof=1))
+        assert f"over {fresh} fresh seeds" in found.seed_note
+    choice = choose(after, generator_for("test"))
+    scores = (repeated["dev"] == before.labels["dev"]).mean(axis=1)
+    np.testing.assert_allclose(choice.repeated, scores)
 
 
 def test_a_test_split_is_scored_with_the_choice_on_dev(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reference.errors import InputError
-from suite.glue_files import read_examples, split_path, train_problem
+from suite.glue_files import read_examples, split_path, task_files, train_problem
 from suite.tasks import TASKS, completeness
 
 
@@ -28,6 +28,28 @@ def write(root: Path, task: str, split: str, text: str) -> None:
 )
 def test_file_names(tmp_path, task, split, name):
     assert split_path(tmp_path, TASKS[task], split) == tmp_path / name
+
+
+def test_the_files_of_a_task_are_those_that_are_there(tmp_path):
+    for split in ("train", "dev_mismatched", "test_mismatched"):
+        write(tmp_path, "MNLI", split, "")
+    write(tmp_path, "MRPC", "dev", "")
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    for name in ("MNLI-mm", "MNLI", "MRPC"):
+        (labels / f"{name}.tsv").touch()
+    assert task_files(tmp_path, TASKS["MNLI"]) == {
+        "train": tmp_path / "MNLI/train.tsv",
+        "dev_mismatched": tmp_path / "MNLI/dev_mismatched.tsv",
+        "test_mismatched": tmp_path / "MNLI/test_mismatched.tsv",
+    }
+    found = task_files(tmp_path, TASKS["MNLI"], labels)
+    assert found["labels of test_mismatched"] == labels / "MNLI-mm.tsv"
+    assert len(found) == 4
+    assert task_files(tmp_path, TASKS["MRPC"], labels) == {
+        "dev": tmp_path / "MRPC/dev.tsv",
+        "labels of test": labels / "MRPC.tsv",
+    }
 
 
 def test_an_unknown_split_is_named(tmp_path):
@@ -93,6 +115,18 @@ def test_partial_train_splits_are_a_reason_not_to_train(shared):
     glue = shared / "data/glue"
     assert train_problem(glue, TASKS["RTE"]) is None
     assert "only train_partial.tsv is there, 74,498" in train_problem(glue, TASKS["AX"])
+
+
+def test_a_part_of_a_train_split_is_read_where_there_is_no_other(tmp_path):
+    task, header = TASKS["WNLI"], "index\ts1\ts2\tlabel\n"
+    path = tmp_path / "WNLI/train_partial.tsv"
+    write(tmp_path, "WNLI", "train", header + "0\ta\tb\t1\n")
+    path.write_text(header + "0\tc\td\t0\n")
+    assert read_examples(tmp_path, task, "train").text_a == ["a"]
+    split_path(tmp_path, task, "train").unlink()
+    assert split_path(tmp_path, task, "train") == path
+    assert read_examples(tmp_path, task, "train").text_a == ["c"]
+    assert "only train_partial.tsv is there, 1 rows" in train_problem(tmp_path, task)
 
 
 def test_a_short_train_split_is_a_reason_not_to_train(tmp_path):

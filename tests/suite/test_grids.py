@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from reference.errors import InputError
-from suite.grids import load_grids
+from suite.grids import configuration_of, load_grids, selected_configuration
 from suite.records import RunDirectory
+from suite.selection import best_configuration
 from suite.tasks import DIAGNOSTIC_SPLIT
 from tests.suite import synthetic
 
@@ -60,6 +61,59 @@ def test_seeds_that_not_all_tried_are_left_out(tmp_path):
     grid = only_grid(run)
     assert len(grid.records) == 21
     assert grid.predictions["dev"].shape[:2] == (20, 1)
+
+
+def with_repeats(run, seeds, configuration=None) -> None:
+    """The selected configuration, or another, once more on other seeds."""
+    records = [r for r in run.records() if r.trial.seed == 0]
+    chosen = configuration or selected_configuration(records)
+    (first,) = (r for r in records if configuration_of(r.trial) == chosen)
+    for seed in seeds:
+        again = replace(first, trial=replace(first.trial, seed=seed))
+        run.append(again, run.predictions(first.trial.id))
+
+
+def test_the_selected_configuration_is_that_of_the_arrays(tmp_path):
+    """The sweep selects by the records, the report by the predictions."""
+    for number, task in enumerate(("RTE", "MRPC", "STS-B", "CoLA")):
+        options = synthetic.Synthetic(tasks=(task,), seeds=2, rows=71, fail=3)
+        run = synthetic.make_run(tmp_path / str(number), options)
+        grid = only_grid(run)
+        dev = grid.predictions["dev"], grid.labels["dev"]
+        best = grid.configurations[best_configuration(grid.task, *dev)]
+        assert selected_configuration(run.records()) == best
+
+
+def test_nothing_is_selected_where_all_failed(tmp_path):
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",), fail=20))
+    assert selected_configuration(run.records()) is None
+
+
+def test_repeats_stand_beside_the_grid(tmp_path):
+    """And do not change what was selected, nor its place in the tables."""
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    before = only_grid(run)
+    assert before.repeats is None
+    with_repeats(run, (7, 3))
+    after = only_grid(run)
+    assert (after.seeds, after.configurations) == ((0,), before.configurations)
+    assert after.of_grid == before.of_grid == before.records
+    assert len(after.records) == 22
+    assert after.repeats.predictions["dev"].shape == (2, 277)
+    seeds = {r.trial.id: r.trial.seed for r in run.records()}
+    assert [seeds[trial_id] for trial_id in after.repeats.trial_ids] == [3, 7]
+
+
+def test_what_another_configuration_was_repeated_on_is_no_repeat(tmp_path):
+    """As after a grid of more seeds, which may select another."""
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    records = run.records()
+    chosen = selected_configuration(records)
+    other = next(c for r in records if (c := configuration_of(r.trial)) != chosen)
+    with_repeats(run, (7, 8), other)
+    grid = only_grid(run)
+    assert grid.repeats is None
+    assert len(grid.of_grid) == 20
 
 
 def test_the_diagnostic_set_is_scored_as_ax(tmp_path):

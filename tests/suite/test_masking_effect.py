@@ -1,5 +1,7 @@
 """The paired difference of two maskings: pairing, coverage, what one pair can show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -21,6 +23,7 @@ def grid(labels, predictions):
         task=TASKS["RTE"],
         records=(),
         configurations=tuple(Configuration(8, i) for i in range(count)),
+        seeds=(1,),
         trial_ids=tuple((f"t{i}",) for i in range(count)),
         predictions={"dev": predictions},
         labels={"dev": labels},
@@ -49,6 +52,29 @@ def test_coverage_of_the_paired_interval(monkeypatch):
     low, high = stats.binom.interval(1 - 1e-4, runs, 0.95)
     # Draws of the generator repeat by name, which only ties the runs together.
     assert low <= covered <= high
+
+
+def test_seeds_are_paired_by_what_they_are():
+    """One side was run on seeds 1 and 2, the other on 2 and 3."""
+    labels = np.zeros(4, int)
+    right, wrong = np.zeros((1, 1, 4), int), np.ones((1, 1, 4), int)
+    sides = {
+        "a": ((1, 2), np.concatenate([wrong, right], axis=1)),
+        "b": ((2, 3), np.concatenate([right, wrong], axis=1)),
+    }
+    grids = {
+        (sha256, "RTE"): replace(
+            grid(labels, predictions),
+            seeds=seeds,
+            trial_ids=(tuple(f"{sha256}{seed}" for seed in seeds),),
+        )
+        for sha256, (seeds, predictions) in sides.items()
+    }
+    (row,) = compare_maskings(CHECKPOINTS, grids)
+    assert (row.wordpiece, row.whole_word) == (1.0, 1.0)
+    assert row.trial_ids == ("a2", "b2")
+    grids["b", "RTE"] = replace(grids["b", "RTE"], seeds=(3, 4))
+    assert compare_maskings(CHECKPOINTS, grids) == []
 
 
 def test_pairing_uses_shared_configurations_only(small_run):

@@ -3,9 +3,10 @@
 Training is made up (tests/suite/made_up.py) but for the slow test at the end.
 """
 
-import functools
 import io
 import json
+import re
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +16,14 @@ from rich.console import Console
 from reference.checkpoint import read_checkpoint
 from reference.errors import InputError
 from reference.instances import InstanceSettings
-from suite import pipeline
-from suite.executor import Event
+from suite import environment, pipeline, recorded_sweep
+from suite.jobs import Event, Resources
 from suite.pipeline import Request, run_named, run_pipeline
+from suite.recorded_sweep import Execution, Places
 from suite.records import RunDirectory
 from suite.sample import SamplePaths
 from suite.sources import Glue
-from suite.sweep import Grid
-from tests.suite.made_up import MadeUp
+from tests.suite.made_up import MadeUp, result_of
 from tests.suite.miniature import GRID, WORDS, write_checkpoint_to
 
 REQUEST = Request(
@@ -34,18 +35,16 @@ REQUEST = Request(
     models=("BERT-Tiny",),
     tasks=("SST-2", "RTE"),
     pretrain_steps=None,
-    seeds=1,
+    grid=GRID,
+    execution=Execution(workers=2),
     name="own",
     run_dir=None,
-    workers=2,
 )
 
 
 @pytest.fixture
-def root(elsewhere, monkeypatch) -> Path:
-    """Where results and reports go; the grid is cut short."""
-    lists = {"batch_sizes": GRID.batch_sizes, "learning_rates": GRID.learning_rates}
-    monkeypatch.setattr(pipeline, "Grid", functools.partial(Grid, **lists, epochs=1))
+def root(elsewhere) -> Path:
+    """Where results and reports go."""
     return elsewhere
 
 
@@ -54,6 +53,7 @@ def made_up(monkeypatch, miniature) -> MadeUp:
     """The miniature tasks for sample data, and made-up training."""
     executor = MadeUp()
     monkeypatch.setattr(pipeline, "LocalExecutor", executor)
+    monkeypatch.setattr(recorded_sweep, "open_executor", executor)
     corpus = miniature.directory / "corpus.txt"
     corpus.write_text("".join(f"{word} a b\nc d e\n\n" for word in WORDS))
     paths = SamplePaths(
@@ -73,6 +73,11 @@ def run(request: Request) -> str:
     console = Console(file=io.StringIO(), soft_wrap=True)
     run_pipeline(request, console)
     return console.file.getvalue()
+
+
+def with_seeds(request: Request, grid_seeds: int) -> Request:
+    grid = replace(request.grid, seeds=tuple(range(1, grid_seeds + 1)))
+    return replace(request, grid=grid)
 
 
 def contents(*directories: Path) -> dict[Path, bytes]:
@@ -108,7 +113,7 @@ def test_run_again_it_does_nothing_and_leaves_the_same_bytes(
     root, made_up, monkeypatch
 ):
     run(REQUEST)
-    monkeypatch.setattr(pipeline, "_now", lambda: "2099-01-01 00:00 UTC")
+    monkeypatch.setattr(recorded_sweep, "now", lambda: "2099-01-01 00:00 UTC")
     kept = (root / "results/sample", root / "reports")
     before, stacks = contents(*kept), len(made_up.stacks)
     printed = run(REQUEST)
@@ -124,7 +129,7 @@ def test_what_was_stopped_goes_on(root, made_up, monkeypatch):
     whole = contents(root / "reports")
     trials = (root / "results/sample/trials.jsonl").read_text().splitlines(True)
     started = RunDirectory(root / "results/sample").run()["started"]
-    monkeypatch.setattr(pipeline, "_now", lambda: "2099-01-01 00:00 UTC")
+    monkeypatch.setattr(recorded_sweep, "now", lambda: "2099-01-01 00:00 UTC")
     for kept in (0, 1, 5, 15):
         text = "".join(trials[:kept])
         (root / "results/sample/trials.jsonl").write_text(text)
@@ -162,10 +167,10 @@ def test_a_checkpoint_is_added_to_a_run(root, made_up, miniature, tmp_path):
     """What was recorded of the others stays, and none is named twice."""
     other = tmp_path / "other"
     write_checkpoint_to(other, lambda weights: {n: 2 * w for n, w in weights.items()})
-    first = replace(REQUEST, checkpoints=(miniature.checkpoint_dir,), seeds=2)
+    first = with_seeds(replace(REQUEST, checkpoints=(miniature.checkpoint_dir,)), 2)
     run(first)
-    run(replace(first, checkpoints=(other,), seeds=1))
-    run(replace(first, checkpoints=(miniature.checkpoint_dir,), seeds=3))
+    run(with_seeds(replace(first, checkpoints=(other,)), 1))
+    run(with_seeds(first, 3))
     described = RunDirectory(root / "results/sample").run()
     assert [c["sha256"] for c in described["checkpoints"]] == [
         miniature.checkpoint.sha256,
@@ -173,7 +178,7 @@ def test_a_checkpoint_is_added_to_a_run(root, made_up, miniature, tmp_path):
     ]
     assert described["seeds"] == [1, 2, 3]
     tasks, batch_sizes = 2, 2
-    assert len(made_up.stacks) == tasks * batch_sizes * (2 + 1 + 1)
+    assert len(made_up.stacks) == tasks * batch_sizes * (1 + 1 + 1)
 
 
 def test_glue_and_sample_data_share_no_run(root, made_up, miniature, shared):
@@ -181,12 +186,12 @@ def test_glue_and_sample_data_share_no_run(root, made_up, miniature, shared):
     sample = root / "results/sample"
     before = contents(sample)
     with pytest.raises(InputError, match="holds trials on sample data, these are on"):
-        pipeline.sweep(
-            pipeline.Places(sample, sample / "work"),
+        recorded_sweep.sweep(
+            Places(sample, sample / "work"),
             (miniature.checkpoint_dir,),
             Glue(shared / "data/glue", None, ("RTE",)),
             GRID,
-            1,
+            Execution(workers=1),
             Console(file=io.StringIO()),
         )
     assert contents(sample) == before
@@ -284,6 +289,96 @@ def test_a_run_is_found_by_its_name(tmp_path):
 def test_a_name_is_no_path_and_no_pattern(name, tmp_path):
     with pytest.raises(InputError, match="--name"):
         run_named(name, tmp_path)
+
+
+def test_the_report_says_what_fresh_seeds_gave(root, made_up, miniature):
+    """The tables of the grid stay those of its seed."""
+    first = replace(REQUEST, checkpoints=(miniature.checkpoint_dir,))
+    run(first)
+    before = (root / "reports/sample/glue.md").read_text()
+    run(replace(first, grid=replace(GRID, fresh_seeds=(2, 3, 4))))
+    after = (root / "reports/sample/glue.md").read_text()
+    assert "On fresh seeds" not in before
+    assert len(re.findall(r"\| \d+\.\d ± \d+\.\d \(3 seeds\) \|", after)) == 2
+    assert after.count("7 trials, 3 of them on fresh seeds, 0 failed") == 2
+    assert after.count("measured over 3 fresh seeds of the chosen one") == 2
+    of_grid = r"\n\| (?:8|16) \| .*"
+    assert re.findall(of_grid, after) == re.findall(of_grid, before)
+    described = RunDirectory(root / "results/sample").run()
+    assert (described["seeds"], described["fresh_seeds"]) == ([1], [2, 3, 4])
+
+
+def test_a_part_of_a_train_split_is_run_where_that_is_asked(
+    root, made_up, miniature, shared
+):
+    """And nothing is compared; what lacks its dev split too is left out."""
+    request = replace(
+        REQUEST,
+        glue_dir=shared / "data/glue",
+        checkpoints=(miniature.checkpoint_dir,),
+        tasks=("QNLI", "QQP"),
+        partial_train=True,
+    )
+    printed = run(request)
+    reason = "QNLI: only train_partial.tsv is there, 10,475 rows of the official"
+    closed = rf"\| QNLI \| accuracy .*\*\*not comparable\*\* \| {reason}"
+    assert f"On a part, not comparable: {reason}" in printed
+    assert "Not run: QQP: only train_partial.tsv" in printed
+    assert {stack.task for stack in made_up.stacks} == {"QNLI"}
+    report = (root / "reports/README.md").read_text()
+    assert f"| QNLI | {reason} 104,743 |" in report
+    assert re.search(closed, report)
+    run(replace(request, tasks=("QNLI", "RTE"), partial_train=False))
+    (run_dir,) = (root / "results/runs").iterdir()
+    described = RunDirectory(run_dir).run()
+    assert (set(described["partial"]), described["skipped"]) == ({"QNLI"}, {})
+
+
+def test_all_test_predictions_are_kept_or_none(root, made_up, miniature, shared):
+    request = replace(REQUEST, checkpoints=(miniature.checkpoint_dir,))
+    run(request)
+    with pytest.raises(InputError, match="was begun without --test-predictions"):
+        run(replace(request, test_predictions=True))
+    elsewhere = replace(request, run_dir=root / "with", test_predictions=True)
+    run(elsewhere)
+    assert all(stack.sources.test_predictions for stack in made_up.stacks[-2:])
+    with pytest.raises(InputError, match="was begun with --test-predictions"):
+        run(replace(elsewhere, test_predictions=False))
+    ids = [
+        {record.trial.id for record in RunDirectory(path).records()}
+        for path in (root / "results/sample", root / "with")
+    ]
+    assert ids[0] == ids[1]  # what is predicted beside changes no trial
+
+
+def test_what_failed_is_said_at_the_end(root, made_up, miniature):
+    def fate(stack, trial):
+        if trial.batch_size == 8 and trial.task == "RTE":
+            return "its worker process died (SIGKILL), 2 times"
+        return result_of(stack, trial)
+
+    made_up.fate = fate
+    printed = run(replace(REQUEST, checkpoints=(miniature.checkpoint_dir,)))
+    assert "All 8 trials are recorded in" in printed
+    assert "; 2 of them failed. The same command runs 2 trials again" in printed
+
+
+def test_resources_are_those_of_a_cluster():
+    with pytest.raises(InputError, match=r"--gpus, --tpus: .* found no --ray"):
+        Execution(resources=Resources(gpus=1))
+    assert Execution(ray="auto", resources=Resources(gpus=1)).may_accelerate
+    assert not Execution(ray="auto").may_accelerate
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("gpu", 1), ("cpu", environment.cores())]
+)
+def test_one_worker_for_an_accelerator(monkeypatch, tmp_path, kind, expected):
+    monkeypatch.setattr(recorded_sweep, "open_executor", lambda *_: nullcontext())
+    monkeypatch.setattr(recorded_sweep, "kind_of_device", lambda executor: kind)
+    monkeypatch.setattr(environment, "may_have_accelerator", lambda: True)
+    assert recorded_sweep.worker_count(Execution(), tmp_path) == expected
+    assert recorded_sweep.worker_count(Execution(workers=3), tmp_path) == 3
 
 
 @pytest.mark.slow

@@ -81,6 +81,39 @@ def test_each_thing_has_a_clock_of_its_own(clock):
     ]
 
 
+BEST = " · ".join(
+    f"{task} 88.8" for task in "CoLA SST-2 MRPC STS-B QQP MNLI QNLI RTE WNLI".split()
+)
+
+
+def test_words_stand_at_the_end_of_a_line_of_a_log(clock):
+    log = console(terminal=False)
+    with bars(log) as shown:
+        shown.say("best on dev: RTE 58.1")
+        shown.update("fine-tuning", 0, 2, "trials")
+        clock.seconds += 2.0
+        shown.update("fine-tuning", 2, 2, "trials", "1 failed")
+    assert lines(log) == [
+        "fine-tuning: 2 of 2 trials, 1/s, 2 s so far, 1 failed, best on dev: RTE 58.1"
+    ]
+
+
+def test_words_stand_under_the_bars_of_a_terminal(clock):
+    """A best score of each of nine tasks is cut off nowhere on 100 columns."""
+    terminal = console(terminal=True, width=100)
+    with bars(terminal) as shown:
+        shown.update("fine-tuning", 0, 180, "trials")
+        clock.seconds += 60.0
+        shown.say(f"best on dev: {BEST}")
+        shown.update("fine-tuning", 90, 180, "trials", "2 failed")
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.file.getvalue())
+    rows = [row for row in re.split(r"\s*[\r\n]+", plain) if row]
+    bar, *words = rows[-3:]
+    assert re.match(r"fine-tuning .* 90/180 trials 1\.5/s .* left 2 failed", bar)
+    assert " ".join(words) == f"best on dev: {BEST}"
+    assert max(map(len, rows)) <= 100
+
+
 def test_a_terminal_of_80_columns_shows_everything(clock):
     terminal = console(terminal=True)
     with bars(terminal) as shown:

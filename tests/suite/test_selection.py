@@ -6,6 +6,7 @@ import pytest
 from suite.selection import (
     best_configuration,
     cross_fit,
+    fresh_spread,
     grid_scores,
     seed_spread,
     stratified_half,
@@ -106,6 +107,12 @@ def test_seed_spread_is_pooled_within_configurations():
     # A variance over 500 * 4 degrees of freedom: four standard errors.
     assert abs(spread / 0.5 - 1) < 4 / np.sqrt(2 * 2000)
     assert note == "measured over 5 seeds"
+
+
+def test_fresh_seeds_measure_the_spread_of_what_was_chosen():
+    spread, note = fresh_spread(np.array([0.7, 0.8, 0.9]))
+    assert spread == pytest.approx(0.1)
+    assert note == "measured over 3 fresh seeds of the chosen one"
 
 
 def test_one_seed_borrows_the_better_half_of_the_grid():

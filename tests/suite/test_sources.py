@@ -39,6 +39,32 @@ def test_a_task_with_a_partial_train_split_is_skipped_with_its_reason(shared):
     assert [task.name for task in glue.runnable()] == ["RTE"]
 
 
+def test_a_part_is_run_where_that_is_asked_and_dev_is_there(shared):
+    tasks = ("MNLI", "QQP", "RTE")
+    glue = Glue(shared / "data/glue", None, tasks, partial_train=True)
+    assert [task.name for task in glue.runnable()] == ["MNLI", "RTE"]
+    assert set(glue.partial) == {"MNLI"}
+    assert set(glue.skipped) == {"QQP"}  # of its dev split there is a part only
+
+
+def test_what_is_predicted_without_labels_makes_no_other_trial(miniature):
+    plain, asked = (
+        replace(miniature.glue, test_labels=None, test_predictions=asked)
+        for asked in (False, True)
+    )
+    for one, other in zip(
+        entries([miniature.checkpoint], plain),
+        entries([miniature.checkpoint], asked),
+        strict=True,
+    ):
+        assert one.data_sha256 == other.data_sha256
+        assert (one.sources.test_predictions, other.sources.test_predictions) == (
+            False,
+            True,
+        )
+    assert set(scored_labels(asked)) == {"SST-2/dev", "RTE/dev"}
+
+
 def test_nothing_to_run_is_refused_with_every_reason(shared):
     glue = Glue(shared / "data/glue", None, ("MNLI", "QQP"))
     with pytest.raises(InputError, match="none of MNLI, QQP can be run") as refused:

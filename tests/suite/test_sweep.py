@@ -1,6 +1,7 @@
-"""The grid, its stacks and their records; a sweep that is killed and one that is not.
+"""Stacks and their records; a sweep that is killed and one that is not.
 
-What a stack computes is tests/suite/test_trials.py; most of this runs no model.
+What is stacked is tests/suite/test_plan.py, and what a stack computes
+tests/suite/test_trials.py; most of this runs no model.
 """
 
 import os
@@ -8,77 +9,27 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from reference.errors import InputError
-from suite.executor import LocalExecutor
-from suite.records import RunDirectory, Trial
-from suite.sources import entries
-from suite.sweep import BATCH_SIZES, Grid, Sweep, stacks_of
+from suite.grids import selected_configuration
+from suite.local_executor import LocalExecutor
+from suite.records import RunDirectory
+from suite.sweep import Sweep
 from suite.trials import DIVERGED
+from tests.reference.float32 import tolerance
 from tests.suite.made_up import MadeUp, result_of
+from tests.suite.miniature import CONFIG, GRID
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def entry(miniature):
-    first, *_ = entries([miniature.checkpoint], miniature.glue)
-    return replace(first, train_rows=max(BATCH_SIZES))
-
-
 def records_of(sweep: Sweep, executor) -> list:
     return [record for record in sweep.run(executor) if record is not None]
-
-
-# The grid
-
-
-def test_the_grid_is_the_documented_one(entry):
-    """The March 2020 release: batch sizes, learning rates and 4 epochs."""
-    trials = [trial for stack in stacks_of(entry, Grid()) for trial in stack.trials]
-    assert len(trials) == 20
-    assert {(trial.batch_size, trial.learning_rate) for trial in trials} == {
-        (batch_size, learning_rate)
-        for batch_size in (8, 16, 32, 64, 128)
-        for learning_rate in (3e-4, 1e-4, 5e-5, 3e-5)
-    }
-    assert {trial.epochs for trial in trials} == {4}
-    assert {trial.max_seq_length for trial in trials} == {128}
-    assert {trial.warmup_proportion for trial in trials} == {0.1}
-    assert {trial.seed for trial in trials} == {1}
-
-
-def test_every_trial_has_an_id_of_its_own(miniature):
-    grid = Grid(seeds=(1, 2, 3))
-    found = [
-        replace(one, train_rows=max(BATCH_SIZES))
-        for one in entries([miniature.checkpoint], miniature.glue)
-    ]
-    trials = [t for entry in found for s in stacks_of(entry, grid) for t in s.trials]
-    assert len(found) == 2
-    assert len({trial.id for trial in trials}) == len(trials) == 2 * 3 * 20
-
-
-def test_a_stack_shares_all_but_the_learning_rate(entry):
-    for stack in stacks_of(entry, Grid(seeds=(1, 2))):
-        for field in fields(Trial):
-            values = {getattr(trial, field.name) for trial in stack.trials}
-            assert len(values) == 1 or field.name == "learning_rate"
-
-
-@pytest.mark.parametrize(("rows", "refused"), [(127, True), (128, False)])
-def test_a_task_of_less_than_a_batch_is_refused(entry, rows, refused):
-    few = replace(entry, train_rows=rows)
-    if refused:
-        with pytest.raises(InputError, match=r"SST-2: .* least 128 .* found 127"):
-            stacks_of(few, Grid())
-    else:
-        assert len(stacks_of(few, Grid())) == 5
 
 
 # Stacks and records
@@ -197,6 +148,130 @@ def test_a_degenerate_trial_is_flagged(miniature, tmp_path):
     assert (record.status, record.degenerate) == ("finished", "constant")
 
 
+def test_a_stack_short_of_memory_is_halved_and_what_fits_is_kept(miniature, tmp_path):
+    """Down to single trials; the one that does not fit even so fails, with why."""
+    largest = {8: 1, 16: 0}
+
+    def fate(stack, trial):
+        if len(stack.trials) > largest[trial.batch_size]:
+            return "Traceback …\nMemoryError: too much\n"
+        return result_of(stack, trial)
+
+    run, executor = RunDirectory(tmp_path), MadeUp(fate)
+    records = records_of(miniature.sweep(run), executor)
+    assert [len(stack.trials) for stack in executor.stacks] == [2] * 4 + [1] * 8
+    assert len(records) == len({record.trial.id for record in records}) == 8
+    for record in records:
+        fits = record.trial.batch_size == 8
+        assert record.status == ("finished" if fits else "failed")
+        assert record.reason == (None if fits else "MemoryError: too much")
+    again = MadeUp()
+    records_of(miniature.sweep(run), again)
+    assert [len(stack.trials) for stack in again.stacks] == [1] * 4  # as it ended
+
+
+def test_another_size_of_stacks_does_not_join_in(miniature, tmp_path):
+    run, executor = RunDirectory(tmp_path), MadeUp()
+    alone = miniature.sweep(run, stack=1)
+    assert len(records_of(alone, executor)) == 8
+    assert {len(stack.trials) for stack in executor.stacks} == {1}
+    assert miniature.sweep(run).done == 8
+    with pytest.raises(InputError, match="begun with --stack 1, found --stack 2"):
+        miniature.sweep(run, stack=2)
+
+
+# The selected configuration on fresh seeds
+
+REPEATED = replace(GRID, fresh_seeds=(2, 3, 4))
+
+
+def test_what_is_selected_is_repeated_after_the_grid(miniature, tmp_path):
+    run, executor = RunDirectory(tmp_path), MadeUp()
+    sweep = miniature.sweep(run, REPEATED)
+    assert (sweep.done, sweep.total) == (0, 2 * (4 + 3))
+    seen = [sweep.progress for _ in sweep.run(executor)]
+    assert seen == sorted(seen)
+    assert (sweep.done, sweep.total) == (14, 14)
+    records = run.records()
+    assert [record.trial.seed for record in records[:8]] == [1] * 8
+    for task in ("SST-2", "RTE"):
+        own = [record for record in records if record.trial.task == task]
+        chosen = selected_configuration(own[:4])
+        repeats = [r.trial for r in own if r.trial.seed != 1]
+        assert {trial.seed for trial in repeats} == {2, 3, 4}
+        assert {(t.batch_size, t.learning_rate) for t in repeats} == {chosen}
+        scores = [record.scores["dev"]["accuracy"] for record in own[:4]]
+        (best,) = (
+            record.scores["dev"]["accuracy"]
+            for record in own[:4]
+            if (record.trial.batch_size, record.trial.learning_rate) == chosen
+        )
+        assert best == max(scores)
+    # Three of one configuration in a stack, as there are no more.
+    assert [len(stack.trials) for stack in executor.stacks[4:]] == [3, 3]
+
+
+def test_seeds_are_added_without_the_grid(miniature, tmp_path):
+    """Wherever it is stopped, the same command ends with the same trials."""
+    run = RunDirectory(tmp_path)
+    records_of(miniature.sweep(run), MadeUp())
+    more = MadeUp()
+    sweep = miniature.sweep(run, replace(REPEATED, fresh_seeds=(2,)))
+    assert (sweep.done, sweep.total) == (8, 10)
+    assert len(records_of(sweep, more)) == 2
+    sweep = miniature.sweep(run, REPEATED)
+    assert (sweep.done, sweep.total) == (10, 14)
+    assert len(records_of(sweep, more)) == 4
+    assert {trial.seed for stack in more.stacks for trial in stack.trials} == {2, 3, 4}
+    assert records_of(miniature.sweep(run, REPEATED), MadeUp()) == []
+
+
+def test_a_grid_that_is_not_over_selects_nothing(miniature, tmp_path):
+    """What failed by bad luck may be the best; what diverged is not."""
+
+    def fate(stack, trial):
+        if (trial.task, trial.batch_size) == ("RTE", 16):
+            return "its worker process died (SIGKILL), 2 times"
+        result = result_of(stack, trial)
+        if (trial.task, trial.batch_size) == ("SST-2", 16):
+            diverged = f"{DIVERGED}: why"
+            return replace(result, diverged=diverged, predictions=None)
+        return result
+
+    run = RunDirectory(tmp_path)
+    sweep = miniature.sweep(run, REPEATED)
+    records = records_of(sweep, MadeUp(fate))
+    repeats = [record.trial for record in records if record.trial.seed > 1]
+    assert {(trial.task, trial.batch_size) for trial in repeats} == {("SST-2", 8)}
+    assert (sweep.done, sweep.total) == (4 + 3 + 4, 14)
+    assert (sweep.failed, sweep.to_run_again) == (4, 2 + 3)
+    records_of(miniature.sweep(run, REPEATED), MadeUp())
+    assert miniature.sweep(run, REPEATED).done == 14
+
+
+def test_a_grid_of_diverged_trials_has_nothing_to_repeat(miniature, tmp_path):
+    def fate(stack, trial):
+        result = replace(result_of(stack, trial), predictions=None)
+        return replace(result, diverged=f"{DIVERGED}: why")
+
+    sweep = miniature.sweep(RunDirectory(tmp_path), REPEATED)
+    records_of(sweep, MadeUp(fate))
+    assert (sweep.done, sweep.total, sweep.best) == (8, 8, {})
+
+
+def test_the_best_so_far_is_known_by_task(miniature, tmp_path):
+    run = RunDirectory(tmp_path)
+    sweep = miniature.sweep(run)
+    assert sweep.best == {}
+    for _ in sweep.run(MadeUp()):
+        found = {}
+        for record in run.records():
+            score = record.scores["dev"]["accuracy"]
+            found[record.trial.task] = max(score, found.get(record.trial.task, 0.0))
+        assert sweep.best == found
+    assert miniature.sweep(run).best == found
+
+
 # Killed and resumed
 
 
@@ -231,8 +306,31 @@ def test_killed_and_resumed_equals_undisturbed_bit_for_bit(miniature, tmp_path):
             np.testing.assert_array_equal(predictions[split], array)
 
 
-def finish(sweep: Sweep, run: RunDirectory) -> None:
-    with LocalExecutor(1, run.path / "logs") as executor:
+@pytest.mark.slow
+def test_stack_place_and_workers_change_nothing(miniature, tmp_path):
+    """Bit for bit where the stacks are the same; else as far as rounding goes."""
+    grid = replace(GRID, seeds=(1, 2))
+    found = {}
+    for stack, workers in ((2, 1), (2, 2), (1, 2), (4, 2)):
+        run = RunDirectory(tmp_path / f"{stack}-{workers}")
+        finish(miniature.sweep(run, grid, stack), run, workers)
+        found[stack, workers] = {r.trial.id: r for r in run.records()}
+        assert {r.ran["stack"] for r in run.records()} == {stack}
+    alike = found[2, 1]
+    assert len(alike) == 16
+    for trial_id, record in alike.items():
+        again = found[2, 2][trial_id]
+        assert (again.scores, again.losses) == (record.scores, record.losses)
+        # Six steps of training at most, each a pass there and back.
+        allowed = 2 * 6 * tolerance(CONFIG)
+        for other in ((1, 2), (4, 2)):
+            np.testing.assert_allclose(
+                found[other][trial_id].losses, record.losses, rtol=allowed
+            )
+
+
+def finish(sweep: Sweep, run: RunDirectory, workers: int = 1) -> None:
+    with LocalExecutor(workers, run.path / "logs") as executor:
         records_of(sweep, executor)
 
 

@@ -6,11 +6,21 @@ import numpy as np
 import pytest
 
 from reference.checkpoint import read_checkpoint
+from suite import trials
 from suite.metrics import predictions_from_logits
+from suite.plan import Grid, form_stacks, grid_trials
 from suite.sources import entries
-from suite.sweep import Grid, stacks_of
 from suite.tasks import TASKS
-from suite.trials import Sources, Stack, degeneracy, run_stack, scored_splits
+from suite.trials import (
+    Sources,
+    Stack,
+    degeneracy,
+    device_kind,
+    predicted_splits,
+    run_stack,
+    scored_splits,
+    seconds_per_step,
+)
 from tests.reference.float32 import tolerance
 from tests.suite.miniature import CONFIG, ROWS, write_checkpoint_to
 
@@ -19,7 +29,8 @@ def stack_with(miniature, learning_rates, epochs=1, **other_sources) -> Stack:
     """A stack on SST-2 with these learning rates, 3 steps an epoch."""
     glue = replace(miniature.glue, tasks=("SST-2",))
     (entry,) = entries([miniature.checkpoint], glue)
-    (stack,) = stacks_of(entry, Grid((16,), tuple(learning_rates), epochs=epochs))
+    grid = Grid((16,), tuple(learning_rates), epochs=epochs)
+    (stack,) = form_stacks(entry, grid_trials(entry, grid), len(learning_rates))
     return replace(stack, sources=replace(entry.sources, **other_sources))
 
 
@@ -41,6 +52,7 @@ def test_a_trial_is_scored_from_its_own_predictions(miniature):
     assert result.diverged is None
     assert len(result.losses) == 1
     assert (result.ran["stack"], result.ran["place"]) == (1, 0)
+    assert 100 < result.ran["peak_mb"] < 20_000  # of a whole framework
 
 
 def test_a_task_is_learnt(miniature):
@@ -124,6 +136,58 @@ def test_test_labels_are_used_only_where_they_are(miniature):
     given = replace(without, test_labels=glue.test_labels)
     assert set(scored_splits(given, TASKS["SST-2"])) == {"dev", "test"}
     assert set(scored_splits(given, TASKS["RTE"])) == {"dev"}
+
+
+def test_a_test_split_is_predicted_without_labels_where_that_is_asked(miniature):
+    """It is kept as the others are, without a score; nothing else changes."""
+    (usual,) = run(stack_with(miniature, [1e-3], test_labels=None))
+    asked = {"test_labels": None, "test_predictions": True}
+    (with_test,) = run(stack_with(miniature, [1e-3], **asked))
+    assert set(usual.predictions) == {"dev"}
+    assert set(with_test.predictions) == {"dev", "test"}
+    assert with_test.predictions["test"].shape == (ROWS["test"], 2)
+    assert with_test.scores == usual.scores
+    np.testing.assert_allclose(
+        with_test.losses, usual.losses, rtol=2 * 3 * tolerance(CONFIG)
+    )
+
+
+def test_a_model_of_mnli_predicts_five_splits(shared, tmp_path):
+    """Test splits where their files are there; AX is one, and needs no labels."""
+    glue = tmp_path / "glue"
+    (glue / "MNLI").mkdir(parents=True)
+    (glue / "AX").symlink_to(shared / "data/glue/AX")
+    for split in ("matched", "mismatched"):
+        dev = shared / f"data/glue/MNLI/dev_{split}.tsv"
+        (glue / f"MNLI/dev_{split}.tsv").symlink_to(dev)
+    sources = Sources(tmp_path, glue, test_predictions=True)
+    assert set(predicted_splits(sources, TASKS["MNLI"])) == {
+        "dev",
+        "dev_mismatched",
+        "AX/test",
+    }
+    header, *rows = (glue / "MNLI/dev_matched.tsv").read_text().splitlines()[:4]
+    for split in ("matched", "mismatched"):
+        path = glue / f"MNLI/test_{split}.tsv"
+        path.write_text("\n".join([header, *rows]) + "\n")
+    splits = predicted_splits(sources, TASKS["MNLI"])
+    assert len(splits) == 5
+    assert len(splits["test"]) == len(splits["test_mismatched"]) == 3
+    assert len(splits["AX/test"]) == 1104
+    assert all(splits[name].labels is None for name in splits if "test" in name)
+    assert set(scored_splits(sources, TASKS["MNLI"])) == {"dev", "dev_mismatched"}
+
+
+def test_a_step_is_timed_and_training_is_not_ended(miniature, monkeypatch):
+    monkeypatch.setattr(trials, "MEASURED_STEPS", 4)
+    seconds = seconds_per_step(stack_with(miniature, [1e-3], epochs=1000), print)
+    assert 0 < seconds < 10
+    (result,) = run(stack_with(miniature, [1e-3]))  # the programs are as they were
+    assert result.diverged is None
+
+
+def test_the_device_is_named():
+    assert device_kind(print) in ("cpu", "gpu", "tpu")
 
 
 def test_mnli_is_scored_on_both_dev_splits_and_on_the_diagnostic_set(shared):

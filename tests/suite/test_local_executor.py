@@ -4,11 +4,14 @@ No job here computes anything, so that a worker starts in half a second.
 """
 
 import itertools
+import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +19,9 @@ import psutil
 import pytest
 
 from reference.errors import InputError
-from suite import executor
-from suite.executor import Event, Job, LocalExecutor, or_failure
+from suite import local_executor
+from suite.jobs import Job
+from suite.local_executor import LocalExecutor
 from tests.suite import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,7 +86,7 @@ def test_costly_jobs_go_first(tmp_path):
 
 
 def test_a_grown_worker_is_replaced_before_another_kind_of_job(tmp_path, monkeypatch):
-    monkeypatch.setattr(executor, "MEMORY_LIMIT", 0)
+    monkeypatch.setattr(local_executor, "MEMORY_LIMIT", 0)
     todo = [Job(jobs.process_id, (), affinity=kind) for kind in "aabb"]
     with LocalExecutor(1, tmp_path) as alone:
         first, second, third, fourth = (event.value for event in alone.run(todo))
@@ -97,9 +101,81 @@ def test_a_killed_worker_costs_its_job_one_retry_and_nothing_else(pair, tmp_path
     (failure,) = (event for event in events if event.kind == "failed")
     assert failure.job is fatal
     assert failure.reason == "its worker process died (SIGKILL), 2 times"
+    assert failure.died
+    assert failure.short_of_memory  # what else kills
     assert attempts.read_text() == "xx"
     done = sorted(event.value for event in events if event.kind == "done")
     assert done == list(range(0, 16, 2))
+
+
+@pytest.mark.parametrize(
+    ("code", "short_of_memory"), [(0, False), (3, False), (137, True)]
+)
+def test_a_job_may_end_its_worker(tmp_path, code, short_of_memory):
+    """137 is what a shell says of a process that was killed."""
+    with LocalExecutor(1, tmp_path) as alone:
+        failure, done = alone.run([Job(jobs.leave, (code,)), Job(jobs.double, (1,))])
+    assert failure.reason == f"its worker process died (exit code {code}), 2 times"
+    assert (failure.died, failure.short_of_memory) == (True, short_of_memory)
+    assert done.value == 2
+
+
+def test_a_worker_may_die_in_the_middle_of_a_word(tmp_path):
+    todo = [Job(jobs.die_while_speaking, (tmp_path / "attempts",))]
+    with LocalExecutor(1, tmp_path) as alone:
+        (event,) = alone.run(todo)
+    assert (event.kind, event.value) == ("done", "second try")
+
+
+def test_want_of_memory_is_not_tried_again_in_a_worker_that_is_full(tmp_path):
+    attempts = tmp_path / "attempts"
+    hungry = Job(jobs.want_memory, (attempts,), cost=1)
+    ids = [Job(jobs.process_id, (), cost=cost) for cost in (2, 0)]
+    with LocalExecutor(1, tmp_path) as alone:
+        before, failure, after = alone.run([hungry, *ids])
+    assert failure.job is hungry
+    assert (failure.short_of_memory, failure.died) == (True, False)
+    assert failure.reason == "MemoryError: a TiB too much"
+    assert attempts.read_text() == "x"
+    assert before.value != after.value
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_workers_killed_at_random_lose_nothing_and_do_nothing_twice(tmp_path, seed):
+    """A worker is killed at every second event, whatever it is at."""
+    rng = random.Random(seed)
+    todo = [Job(jobs.short_work, (number,)) for number in range(40)]
+    ended = Counter()
+    with LocalExecutor(3, tmp_path) as trio:
+        while todo:
+            again = []
+            for number, event in enumerate(trio.run(todo)):
+                if event.kind == "failed":
+                    assert event.died
+                    again.append(event.job)
+                else:
+                    assert event.value[0] == event.job.arguments[0]
+                    ended[event.value[0]] += 1
+                if number % 2 and sum(ended.values()) < 40:
+                    time.sleep(rng.uniform(0, 0.03))
+                    kill_one(rng)
+            assert len(again) < len(todo)
+            todo = again
+    assert ended == Counter(range(40))
+
+
+def kill_one(rng: random.Random) -> None:
+    workers = multiprocessing.active_children()
+    os.kill(rng.choice(workers).pid, signal.SIGKILL)
+
+
+def test_a_run_that_was_left_is_given_up(pair, tmp_path):
+    endless = [Job(jobs.sleep, (tmp_path / f"{n}.pid",)) for n in range(2)]
+    for _ in pair.run([Job(jobs.double, (1,), cost=1), *endless]):
+        break
+    assert [event.value for event in pair.run([Job(jobs.double, (3,))])] == [6]
+    markers = list(tmp_path.glob("*.pid"))
+    assert all(is_gone(int(marker.read_text())) for marker in markers)
 
 
 def test_a_job_may_succeed_at_its_second_try(tmp_path):
@@ -140,19 +216,6 @@ def test_bad_input_of_a_job_is_raised(pair):
         list(pair.run([Job(jobs.refuse, ())]))
 
 
-def test_a_failed_job_ends_it_all():
-    job = Job(jobs.double, (1,))
-    usual = [Event("report", job, "so far"), Event("done", job, 2)]
-    assert list(or_failure(iter(usual), "doubling")) == usual
-    events = or_failure([*usual, Event("failed", job, "Trace\nValueError: no")], "it")
-    assert [next(events), next(events)] == usual
-    with pytest.raises(RuntimeError, match=r"^it failed: ValueError: no$"):
-        next(events)
-    died = Event("failed", job, "its worker process died (SIGKILL), 2 times", died=True)
-    with pytest.raises(InputError, match=r"^it: a worker died .*SIGKILL.* --workers"):
-        list(or_failure([died], "it"))
-
-
 def test_a_worker_keeps_to_one_thread_and_its_parent_does_not(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("NPROC", raising=False)
@@ -190,15 +253,56 @@ def test_workers_end_with_the_executor(tmp_path):
     assert is_gone(event.value)
 
 
-def test_workers_die_with_a_killed_parent(tmp_path):
-    call = "jobs.sleep_in_workers(Path(sys.argv[1]), 2)"
-    code = f"import sys\nfrom pathlib import Path\nfrom tests.suite import jobs\n{call}"
-    parent = subprocess.Popen([sys.executable, "-c", code, tmp_path], cwd=ROOT)
+# A runner in the background ignores the interrupt, and so would its children.
+WRITE_IN_WORKERS = """
+import signal, sys
+from pathlib import Path
+from tests.suite import jobs
+signal.signal(signal.SIGINT, signal.default_int_handler)
+jobs.write_in_workers(Path(sys.argv[1]), 2)
+"""
+
+
+@pytest.fixture
+def parent(tmp_path):
+    """A program whose two workers are in the middle of writing a file each."""
+    started = subprocess.Popen(
+        [sys.executable, "-c", WRITE_IN_WORKERS, tmp_path],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     markers = [tmp_path / f"{number}.pid" for number in range(2)]
     try:
         wait_until(lambda: all(m.exists() and m.read_text() for m in markers))
+        started.workers = [int(marker.read_text()) for marker in markers]
+        yield started
     finally:
-        parent.kill()
-        parent.wait()
-    workers = [int(marker.read_text()) for marker in markers]
-    wait_until(lambda: all(map(is_gone, workers)))
+        started.kill()
+        started.communicate()
+
+
+def test_workers_die_with_a_killed_parent(parent):
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: all(map(is_gone, parent.workers)))
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_an_interrupt_ends_the_workers_and_leaves_no_half_file(parent, tmp_path, times):
+    """From a terminal it goes to all processes at once, and may come again."""
+    began = time.monotonic()
+    for _ in range(times):
+        os.killpg(parent.pid, signal.SIGINT)
+    out, err = parent.communicate(timeout=60)
+    assert time.monotonic() - began < local_executor.PATIENCE
+    assert all(map(is_gone, parent.workers))
+    assert out == "a finished job\n"
+    assert parent.returncode == -signal.SIGINT
+    assert err.strip().splitlines()[-1] == "KeyboardInterrupt"
+    assert "Process Spawn" not in err  # the workers have nothing to say of it
+    assert not list(tmp_path.rglob("*.part"))
+    assert not list(tmp_path.glob("*.bin"))
+    assert not (tmp_path / "logs").exists()

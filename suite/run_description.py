@@ -1,0 +1,86 @@
+"""What `run.json` says of a sweep: what was run, with what, and on what.
+
+A run that is resumed keeps what was said of it, and is not taken for another.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reference.errors import InputError
+from reference.files import written_whole
+from suite import environment
+from suite.plan import Grid
+from suite.records import RunDirectory
+from suite.sources import Glue, describe_checkpoint
+
+
+def description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
+    """What run.json says of a run that begins now."""
+    said = {
+        "sample": glue.sample,
+        "command": environment.command(),
+        "commit": environment.commit(),
+        "device": environment.machine(),
+        "backend": environment.backend(),
+        "versions": environment.versions(),
+        "seeds": list(grid.seeds),
+        "started": now(),
+        "checkpoints": [describe_checkpoint(c) for c in checkpoints],
+        "skipped": glue.skipped,
+    }
+    others = {
+        "fresh_seeds": list(grid.fresh_seeds),
+        "partial": glue.partial,
+        "test_predictions": glue.test_predictions,
+    }
+    return said | {name: value for name, value in others.items() if value}
+
+
+def resumed(run: RunDirectory, described: dict) -> dict:
+    """Keep what run.json says of a run that is resumed or has a checkpoint added.
+
+    InputError where it is another's.
+    """
+    if not (run.path / "run.json").exists():
+        return described
+    before = run.run()
+    if before.get("sample") != described["sample"]:
+        raise InputError(
+            f"{run.path}: holds trials on {_data(before)}, these are on "
+            f"{_data(described)}; name another directory, or remove this one"
+        )
+    if before.get("test_predictions") != described.get("test_predictions"):
+        begun = "with" if before.get("test_predictions") else "without"
+        raise InputError(
+            f"{run.path}: was begun {begun} --test-predictions, which holds for all "
+            "its trials; do so again, or name another directory"
+        )
+    both = [*before.get("checkpoints", []), *described["checkpoints"]]
+    joined = {
+        "started": before.get("started", described["started"]),
+        "checkpoints": list({one["sha256"]: one for one in both}.values()),
+    }
+    for name in ("seeds", "fresh_seeds"):
+        if seeds := {*before.get(name, []), *described.get(name, [])}:
+            joined[name] = sorted(seeds)
+    if partial := before.get("partial", {}) | described.get("partial", {}):
+        joined["partial"] = partial
+        skipped = described["skipped"].items()
+        joined["skipped"] = {name: why for name, why in skipped if name not in partial}
+    return described | joined
+
+
+def _data(description: dict) -> str:
+    return "sample data" if description.get("sample") else "GLUE"
+
+
+def write_versions(run: Path) -> None:
+    """Keep every installed package beside the records."""
+    with written_whole(run / "versions.txt") as file:
+        for name, version in environment.installed_packages().items():
+            file.write(f"{name}=={version}\n")
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
