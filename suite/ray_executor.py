@@ -97,7 +97,10 @@ class RayExecutor:
         others = (other for other in self._workers if other is not worker)
         elsewhere = set().union(*(other.affinities for other in others))
         job = waiting.take(worker.affinities, elsewhere)
-        if worker.memory > MEMORY_LIMIT and job.affinity not in worker.affinities:
+        # With an accelerator a process is larger than that from the beginning.
+        on_cpus = not (self._resources.gpus or self._resources.tpus)
+        has_grown = on_cpus and worker.memory > MEMORY_LIMIT
+        if has_grown and job.affinity not in worker.affinities:
             waiting.put_back(job)
             self._dismiss(worker)
             return

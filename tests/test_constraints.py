@@ -1,6 +1,8 @@
-"""The two lists of pins agree, so that peers are measured on what the tests run on."""
+"""The lists of pins agree: peers and clusters run on what the tests run on."""
 
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,10 +17,14 @@ def pins(name: str) -> dict[str, set[str]]:
     return found
 
 
-def test_what_both_pin_they_pin_alike():
-    own, peers = pins("constraints.txt"), pins("constraints-peers.txt")
-    assert {"torch", "transformers", "keras-hub"} <= peers.keys() - own.keys()
-    assert own.keys() - peers.keys() == {"ruff"}  # which measures nothing
-    assert {name: peers[name] for name in own.keys() & peers.keys()} == {
-        name: version for name, version in own.items() if name in peers
+@pytest.mark.parametrize(
+    ("group", "more"),
+    [("peers", {"torch", "transformers", "keras-hub"}), ("cluster", {"ray"})],
+)
+def test_what_both_pin_they_pin_alike(group, more):
+    own, others = pins("constraints.txt"), pins(f"constraints-{group}.txt")
+    assert more <= others.keys() - own.keys()
+    assert own.keys() - others.keys() == {"ruff"}  # which runs nothing
+    assert {name: others[name] for name in own.keys() & others.keys()} == {
+        name: version for name, version in own.items() if name in others
     }

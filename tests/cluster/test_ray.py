@@ -25,7 +25,7 @@ from suite.ray_cluster import SILENT
 from tests.suite import jobs
 
 ROOT = Path(__file__).resolve().parents[2]
-pytest.importorskip("ray")
+pytest.importorskip("ray", reason="Ray is not installed: tox -e cluster")
 # The nodes, too, send no statistics.
 os.environ.update(SILENT)
 

@@ -31,9 +31,7 @@ def test_without_the_package_ray_is_refused_in_one_line(tmp_path, monkeypatch, a
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
         monkeypatch.setenv(name, "kept")
-    with pytest.raises(
-        InputError, match=r"^--ray: Ray is not installed; .*--group clu"
-    ):
+    with pytest.raises(InputError, match=r"^--ray: Ray is not installed; .*--group c"):
         open_executor(1, tmp_path, address)
     assert not list(tmp_path.iterdir())
 
@@ -57,8 +55,8 @@ def test_as_many_workers_as_fit_into_a_node(resources, there, workers):
 def test_where_there_is_no_room_is_said_what_was_found():
     nodes = [node(CPU=4, memory=1e9), node(CPU=8, GPU=1), node(alive=False, GPU=8)]
     assert no_room(nodes, Resources(gpus=2)) == (
-        "--ray: expected a node with 1 CPU, 2 GPU for a worker, found nodes with 4 CPU; "
-        "8 CPU, 1 GPU; ask for less, or add a node. What was finished is kept"
+        "--ray: expected a node with 1 CPU, 2 GPU for a worker, found nodes with "
+        "4 CPU; 8 CPU, 1 GPU; ask for less, or add a node. What was finished is kept"
     )
 
 
