@@ -92,6 +92,7 @@ def steps_without_gradient(weight, m, v, learning_rates, count):
 
     `learning_rates` as for `WordTable.put`; `count` an int32 scalar.
     """
+    learning_rates = ops.convert_to_tensor(learning_rates)
 
     def some(first, *state):
         for number in range(STEPS_AT_ONCE):

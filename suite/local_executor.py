@@ -69,7 +69,13 @@ class LocalExecutor:
         return self
 
     def __exit__(self, *_) -> None:
-        _end([worker.process for worker in self._workers])
+        try:
+            _end([worker.process for worker in self._workers])
+        finally:
+            with _interrupts_ignored():
+                self._remove_empty_logs()
+
+    def _remove_empty_logs(self) -> None:
         for log in self._logs.glob("worker-*.log"):
             if not log.stat().st_size:
                 log.unlink()
@@ -154,9 +160,23 @@ def _end(processes: Sequence[multiprocessing.Process]) -> None:
         for process in processes:
             process.join(max(0.0, deadline - time.monotonic()))
     finally:
-        for process in processes:
-            process.kill()
-            process.join()
+        with _interrupts_ignored():
+            for process in processes:
+                process.kill()
+                process.join()
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """For the little that must be done to the end, however often Ctrl-C is pressed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # interrupts are the main thread's
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _work(connection: Connection, log: str) -> None:

@@ -23,7 +23,7 @@ def arrays(seed: int, rows: int = ROWS) -> list[np.ndarray]:
 
 def rates(count: int, seed: int = 0) -> np.ndarray:
     """`[N, K]`, of which `count` are asked for and the others should not be used."""
-    size = -(-count // STEPS_AT_ONCE) * STEPS_AT_ONCE
+    size = -(-max(count, 1) // STEPS_AT_ONCE) * STEPS_AT_ONCE
     found = np.random.default_rng(seed).uniform(1e-5, 3e-4, (size, TRIALS))
     found[count:] = np.nan
     return found.astype(np.float32)

@@ -293,11 +293,9 @@ def test_workers_die_with_a_killed_parent(parent):
 @pytest.mark.parametrize("times", [1, 3])
 def test_an_interrupt_ends_the_workers_and_leaves_no_half_file(parent, tmp_path, times):
     """From a terminal it goes to all processes at once, and may come again."""
-    began = time.monotonic()
     for _ in range(times):
         os.killpg(parent.pid, signal.SIGINT)
     out, err = parent.communicate(timeout=60)
-    assert time.monotonic() - began < local_executor.PATIENCE
     assert all(map(is_gone, parent.workers))
     assert out == "a finished job\n"
     assert parent.returncode == -signal.SIGINT
