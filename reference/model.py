@@ -132,7 +132,8 @@ class SelfAttention(keras.layers.Layer):
         query = query * (1.0 / math.sqrt(self.config.head_size))
         scores = ops.matmul(query, ops.swapaxes(key, -1, -2))  # [K, B, N, S, S]
         scores = ops.cast(scores, "float32")
-        probs = ops.softmax(scores + hidden)
+        # In bfloat16 Keras has cast it: to −9984, for which softmax gives 0 as well.
+        probs = ops.softmax(scores + ops.cast(hidden, scores.dtype))
         if dropout is not None:
             rate = self.config.attention_probs_dropout_prob
             probs = dropout(probs, rate, "BNSS")
