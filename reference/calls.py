@@ -7,12 +7,12 @@ Shapes: P parts, N steps, K trials, U trained rows of the table of words.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from reference.optimization import learning_rate_factor
-from reference.packing import PartShape, packed_parts
+from reference.packing import PartShape, packed_parts, rounded_up
 from reference.recipe import Recipe
 from reference.stack_trainer import Steps
 from reference.task_data import TaskData
@@ -37,10 +37,11 @@ class Room:
 
 @dataclass
 class _Gathered:
-    """Steps that will be one call, and the pieces of each seed in them."""
+    """Steps from `first` on that will be one call, and each seed's pieces in them."""
 
-    steps: list[dict[str, np.ndarray]]
-    pieces: list[np.ndarray]
+    first: int
+    steps: list[dict[str, np.ndarray]] = field(default_factory=list)
+    pieces: list[np.ndarray] = field(default_factory=list)
 
     @property
     def parts(self) -> int:
@@ -63,7 +64,7 @@ class RunSteps:
         """How many rows to train at once, which any step of the run can do with."""
         usual = _class_of(min(vocabulary, USUAL_ROWS))
         longest = np.sort(self._data.train.lengths)[-self._recipe.batch_size :]
-        if longest.sum() <= usual:
+        if longest.sum() < usual:  # and what a shorter one is padded with
             return usual
         found = max(
             len(pieces) for step in range(self.count) for pieces in self._pieces(step)
@@ -75,18 +76,18 @@ class RunSteps:
 
         `rows` is how many the whole table of words has.
         """
-        gathered, first = _Gathered([], []), 0
+        gathered = _Gathered(0)
         for step in range(self.count):
             parts, pieces = self._packed(step, room.part), self._pieces(step)
             union = pieces
             if gathered.steps:
                 union = list(map(np.union1d, gathered.pieces, pieces))
-                if self._is_full(gathered, parts, union, room):
-                    yield self._call(gathered, room, rows, (first, learning_rates))
-                    gathered, first, union = _Gathered([], []), step, pieces
+            if gathered.steps and self._is_full(gathered, parts, union, room):
+                yield self._call(gathered, room, rows, learning_rates)
+                gathered, union = _Gathered(step), pieces
             gathered.steps.append(parts)
             gathered.pieces = union
-        yield self._call(gathered, room, rows, (first, learning_rates))
+        yield self._call(gathered, room, rows, learning_rates)
 
     def _is_full(self, gathered, parts, union, room: Room) -> bool:
         return (
@@ -109,10 +110,11 @@ class RunSteps:
         ids = self._data.train.input_ids
         return [np.unique(ids[order.batch(step)]) for order in self._orders]
 
-    def _call(self, gathered: _Gathered, room: Room, rows: int, about) -> Steps:
-        first, learning_rates = about
+    def _call(
+        self, gathered: _Gathered, room: Room, rows: int, learning_rates
+    ) -> Steps:
         ends = np.cumsum([0, *(len(step["input_ids"]) for step in gathered.steps)])
-        size = _rounded_up(int(ends[-1]), PARTS)
+        size = rounded_up(int(ends[-1]), PARTS)
         parts = {
             name: _filled_up(np.concatenate([s[name] for s in gathered.steps]), size)
             for name in gathered.steps[0]
@@ -122,17 +124,17 @@ class RunSteps:
             ids = parts["input_ids"][:, place]
             parts["input_ids"][:, place] = np.searchsorted(own, ids)
         count = len(gathered.steps)
+        numbers = range(gathered.first, gathered.first + count)
         factors = [
-            learning_rate_factor(step, self.count, self._warmup)
-            for step in range(first, first + count)
+            learning_rate_factor(step, self.count, self._warmup) for step in numbers
         ]
         rates = np.outer(factors, learning_rates).astype(np.float32)
         return Steps(
             parts={k: array[:, self._of_trial] for k, array in parts.items()},
             ends=_filled_up(ends.astype(np.int32), STEPS + 1),
-            learning_rates=_filled_up(rates, _rounded_up(STEPS, STEPS_AT_ONCE)),
+            learning_rates=_filled_up(rates, rounded_up(STEPS, STEPS_AT_ONCE)),
             pieces=pieces[self._of_trial].astype(np.int32),
-            first=first,
+            first=gathered.first,
             count=count,
         )
 
@@ -159,7 +161,3 @@ def _filled_up(array: np.ndarray, size: int) -> np.ndarray:
     """With zeros behind, which no step reads."""
     missing = [(0, size - len(array))] + [(0, 0)] * (array.ndim - 1)
     return np.pad(array, missing)
-
-
-def _rounded_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple

@@ -24,7 +24,7 @@ from reference.configuration import BertConfig
 from reference.features import Features
 from reference.heads import FineTuningModel, fine_tuning_losses
 from reference.optimization import Clipping
-from reference.packing import NO_EXAMPLE, PartShape, packed_parts
+from reference.packing import NO_EXAMPLE, PartShape, packed_parts, rounded_up
 from reference.recipe import Recipe
 from reference.stack_trainer import StackTrainer
 from reference.task_data import TaskData, only_occurring_pieces
@@ -148,9 +148,7 @@ class _Programs:
         }
         spread = self._config.initializer_range
         self.trainer.start([complete(known, shapes, spread, seed) for seed in seeds])
-        rows = max(
-            _rounded_up(len(table), VOCABULARY_MULTIPLE), self._config.vocab_size
-        )
+        rows = max(rounded_up(len(table), VOCABULARY_MULTIPLE), self._config.vocab_size)
         words = self.trainer.words(rows)
         words.start([table] * self._trials)
         return words
@@ -204,10 +202,6 @@ def _word_rows(pretrained: Weights, data: TaskData) -> np.ndarray:
     """The embeddings of a task's word pieces, by its own numbers."""
     table = pretrained[WORD_EMBEDDINGS]
     return table if data.vocabulary is None else table[data.vocabulary]
-
-
-def _rounded_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple
 
 
 def _losses(model, part, dropout):

@@ -79,12 +79,17 @@ def packed_parts(
     """
     lengths = [np.asarray(features.lengths[batch], np.int64) for batch in chosen]
     places = [best_fit(own, shape) for own in lengths]
-    rows = _rounded_up(max(place.rows for place in places), shape.rows)
+    rows = rounded_up(max(place.rows for place in places), shape.rows)
     laid = [
         _laid(features, batch, own, place, (rows, shape))
         for batch, own, place in zip(chosen, lengths, places, strict=True)
     ]
     return {name: _parts([one[name] for one in laid], shape) for name in laid[0]}
+
+
+def rounded_up(number: int, multiple: int) -> int:
+    """The next multiple, or the number itself if it is one."""
+    return -(-number // multiple) * multiple
 
 
 def _laid(features, batch, lengths, at: Places, size) -> dict[str, np.ndarray]:
@@ -129,7 +134,3 @@ def _parts(arrays: list[np.ndarray], shape: PartShape) -> np.ndarray:
     if width == shape.length:
         return stacked
     return stacked.reshape(*stacked.shape[:2], -1)
-
-
-def _rounded_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple

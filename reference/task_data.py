@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reference.features import Features
+from reference.packing import rounded_up
 
 ROW_MULTIPLE = 32
 
@@ -30,7 +31,7 @@ class TaskData:
         """The longest example, rounded up, so that tasks share programs."""
         splits = [self.train, *self.evaluated.values()]
         longest = max(int(split.lengths.max()) for split in splits)
-        return -(-longest // ROW_MULTIPLE) * ROW_MULTIPLE
+        return rounded_up(longest, ROW_MULTIPLE)
 
 
 def only_occurring_pieces(data: TaskData) -> TaskData:
