@@ -4,7 +4,8 @@
 google-research/bert's README of March 11th 2020; its Score is the mean over GLUE's nine
 tasks, where a task's two metrics are averaged first, MNLI is the mean of matched and
 mismatched, WNLI is in and AX is out. (Devlin et al. 2019 average differently: their
-numbers are not in this registry.) Scores here are in points, as printed.
+numbers are not in this registry, their formula is in suite/score_row/averages.py.)
+Scores here are in points, as printed.
 """
 
 import csv
@@ -12,7 +13,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from reference.errors import InputError
 from suite.tasks import GLUE_TASKS, TASKS
@@ -42,6 +43,13 @@ def _columns() -> Iterator[TableColumn]:
 
 
 TABLE_COLUMNS: tuple[TableColumn, ...] = tuple(_columns())  # nine tasks, AX, Score
+
+# An average as a mean of means: what is averaged first makes up one term.
+Terms = tuple[tuple[TableColumn, ...], ...]
+SCORE_TERMS: Terms = tuple(
+    tuple(column for column in TABLE_COLUMNS if column.task == name)
+    for name in GLUE_TASKS
+)
 
 
 @dataclass(frozen=True)
@@ -91,15 +99,34 @@ def load_margins(directory: Path = PUBLISHED_DIR) -> dict[tuple[str, str], float
     return margins
 
 
-def glue_score(values: Mapping[TableColumn, float]) -> float:
+class Rounded(Protocol):
+    """A number as printed."""
+
+    @property
+    def value(self): ...
+    @property
+    def half_step(self): ...
+
+
+def mean_of_means(terms: Terms, values: Mapping[TableColumn, Any]):
+    """The mean over terms of the mean within each; KeyError if a number is missing.
+
+    In whatever the values are: floats, exact fractions, arrays.
+    """
+    means = [sum(values[column] for column in term) / len(term) for term in terms]
+    return sum(means) / len(terms)
+
+
+def glue_score(values: Mapping[TableColumn, Any]):
     """The Score of one row: KeyError if any of the nine tasks' numbers is missing."""
-    return sum(task_score(name, values) for name in GLUE_TASKS) / len(GLUE_TASKS)
+    return mean_of_means(SCORE_TERMS, values)
 
 
-def task_score(name: str, values: Mapping[TableColumn, float]) -> float:
-    """A task's contribution to the Score: the mean of its published numbers."""
-    own = [cell for cell in TABLE_COLUMNS if cell.task == name]
-    return sum(values[cell] for cell in own) / len(own)
+def rounded_average(terms: Terms, row: Mapping[TableColumn, Rounded]):
+    """The average of a row's printed numbers, and how far their rounding moved it."""
+    values = {column: printed.value for column, printed in row.items()}
+    half_steps = {column: printed.half_step for column, printed in row.items()}
+    return mean_of_means(terms, values), mean_of_means(terms, half_steps)
 
 
 def score_problems(registry: Registry) -> list[str]:
@@ -112,8 +139,8 @@ def score_problems(registry: Registry) -> list[str]:
     problems = []
     for model in sorted(m for m, column in registry if column == SCORE):
         row = {c: registry[model, c] for c in TABLE_COLUMNS}
-        computed = glue_score({c: row[c].value for c in row})
-        slack = glue_score({c: row[c].half_step for c in row}) + row[SCORE].half_step
+        computed, slack = rounded_average(SCORE_TERMS, row)
+        slack += row[SCORE].half_step
         if abs(computed - row[SCORE].value) > slack:
             problems.append(
                 f"{model}: its numbers average {computed:.3f}, printed "

@@ -112,7 +112,7 @@ def _row(
         evidence.append(_evidence(context))
     published = _published(registry, checkpoint, SCORE)
     evidence.append(score_evidence(evidence, checkpoint, published))
-    return _decide_all(evidence, margins)
+    return decide_all(evidence, margins)
 
 
 def _published(
@@ -189,9 +189,10 @@ def _spread(
     )
 
 
-def _decide_all(
+def decide_all(
     evidence: list[Evidence], margins: Mapping[tuple[str, str], float]
 ) -> list[Cell]:
+    """The cells of one row, each column once; Holm's correction runs over them."""
     open_cells = [e for e in evidence if e.draws is not None]
     adjusted = holm(np.array([difference_p(e.draws) for e in open_cells]))
     by_column = {

@@ -54,7 +54,7 @@ def inspect_checkpoint(
     """
     from reference.checkpoint import read_checkpoint
 
-    with _without_words_of_libraries():
+    with without_words_of_libraries():
         found = read_checkpoint(directory)
     _say(facts(found, variables=variables), as_json)
 
@@ -81,7 +81,7 @@ def convert_checkpoint(
     from reference.checkpoint import Layout
     from reference.conversion import convert
 
-    with _without_words_of_libraries():
+    with without_words_of_libraries():
         written = convert(source, target, Layout(layout), force=force)
     _say(facts(written, variables=False), as_json)
 
@@ -154,7 +154,7 @@ def _say(said: dict, as_json: bool) -> None:
 
 
 @contextmanager
-def _without_words_of_libraries() -> Iterator[None]:
+def without_words_of_libraries() -> Iterator[None]:
     """TensorFlow's C++ writes to the terminal when it is loaded, whatever it is told.
 
     Errors are raised, not written, and so are not lost.

@@ -86,6 +86,31 @@ def test_a_malformed_number_is_named(tmp_path):
         load_published(tmp_path)
 
 
+WHOLE_WORD = {  # SQuAD 1.1 F1 and EM, MultiNLI
+    "BERT-Large, Uncased (Original)": (91.0, 84.3, 86.05),
+    "BERT-Large, Uncased (Whole Word Masking)": (92.8, 86.7, 87.07),
+    "BERT-Large, Cased (Original)": (91.5, 84.8, 86.09),
+    "BERT-Large, Cased (Whole Word Masking)": (92.9, 86.7, 86.46),
+}
+
+
+@pytest.mark.parametrize("model", WHOLE_WORD)
+def test_whole_word_rows_are_whole(registry, model):
+    found = {c: s for (name, c), s in registry.items() if name == model}
+    assert {tuple(c): s.value for c, s in found.items()} == dict(
+        zip(
+            (
+                ("SQuAD 1.1", "f1", "not stated"),
+                ("SQuAD 1.1", "exact_match", "not stated"),
+                ("MNLI", "accuracy", "not stated"),
+            ),
+            WHOLE_WORD[model],
+            strict=True,
+        )
+    )
+    assert all("eedf571" in s.source and model in s.locator for s in found.values())
+
+
 def test_spreads_of_third_parties(registry):
     score = registry["BERT-Tiny", TableColumn("MRPC", "f1", "dev")]
     assert (score.value, score.sd, score.runs) == (81.68, 0.33, 5)

@@ -1,0 +1,1 @@
+"""Data and checkpoints from where they are published, checked and whole."""

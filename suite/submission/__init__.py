@@ -1,0 +1,1 @@
+"""GLUE's submission: written, checked, scored, and beside what the server returned."""
