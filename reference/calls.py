@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reference.optimization import learning_rate_factor
+from reference.optimization import WEIGHT_DECAY
 from reference.packing import PartShape, packed_parts, rounded_up
 from reference.recipe import Recipe
 from reference.stack_trainer import Steps
@@ -57,12 +57,24 @@ class RunSteps:
         self._of_trial = np.array([own.index(seed) for seed in seeds])
         rows = len(data.labels)
         self._orders = [recipe.row_order(rows, seed) for seed in own]
-        self.count = recipe.num_train_steps(rows)
-        self._warmup = recipe.num_warmup_steps(rows)
+        self._counted = data.counted or rows
+        self.count = recipe.num_train_steps(self._counted)
+
+    def left_by_decay(self, learning_rates: Sequence[float]) -> np.ndarray:
+        """What the whole run leaves of a weight without gradient: a share `[K]`.
+
+        AdamWeightDecay takes rate × WEIGHT_DECAY of it at each step.
+        """
+        factors = [
+            self._recipe.rate_factor(step, self._counted) for step in range(self.count)
+        ]
+        decays = WEIGHT_DECAY * np.outer(factors, learning_rates)
+        with np.errstate(over="ignore"):  # of a rate at which all diverges
+            return np.prod(1.0 - decays, axis=0)
 
     def pieces_needed(self, vocabulary: int) -> int:
         """How many rows to train at once, which any step of the run can do with."""
-        usual = _class_of(min(vocabulary, USUAL_ROWS))
+        usual = usual_rows(vocabulary)
         longest = np.sort(self._data.train.lengths)[-self._recipe.batch_size :]
         if longest.sum() < usual:  # and what a shorter one is padded with
             return usual
@@ -100,10 +112,10 @@ class RunSteps:
         """A batch of every seed in parts, `[P, seeds, ...]`, with its labels."""
         chosen = [order.batch(step) for order in self._orders]
         parts = packed_parts(self._data.train, chosen, shape)
-        labels = self._data.labels[np.stack(chosen)]  # [seeds, B]
+        labels = self._data.labels[np.stack(chosen)]  # [seeds, B, ...]
         rows = np.maximum(parts["rows"], 0)  # any label will do where there is none
-        by_part = np.broadcast_to(labels, (len(rows), *labels.shape))
-        return parts | {"labels": np.take_along_axis(by_part, rows, axis=2)}
+        seeds = np.arange(len(chosen))[:, None]
+        return parts | {"labels": labels[seeds, rows]}  # [P, seeds, E, ...]
 
     def _pieces(self, step: int) -> list[np.ndarray]:
         """The distinct word pieces of a batch of every seed."""
@@ -125,18 +137,24 @@ class RunSteps:
             parts["input_ids"][:, place] = np.searchsorted(own, ids)
         count = len(gathered.steps)
         numbers = range(gathered.first, gathered.first + count)
-        factors = [
-            learning_rate_factor(step, self.count, self._warmup) for step in numbers
-        ]
+        factors = [self._recipe.rate_factor(step, self._counted) for step in numbers]
         rates = np.outer(factors, learning_rates).astype(np.float32)
+        corrections = [self._recipe.corrections(step) for step in numbers]
+        steps_room = rounded_up(STEPS, STEPS_AT_ONCE)
         return Steps(
             parts={k: array[:, self._of_trial] for k, array in parts.items()},
             ends=_filled_up(ends.astype(np.int32), STEPS + 1),
-            learning_rates=_filled_up(rates, rounded_up(STEPS, STEPS_AT_ONCE)),
+            learning_rates=_filled_up(rates, steps_room),
+            corrections=_filled_up(np.array(corrections, np.float32), steps_room),
             pieces=pieces[self._of_trial].astype(np.int32),
             first=gathered.first,
             count=count,
         )
+
+
+def usual_rows(vocabulary: int) -> int:
+    """How many rows of a table to compute with at once, where any number will do."""
+    return _class_of(min(vocabulary, USUAL_ROWS))
 
 
 def filled(pieces: np.ndarray, size: int, rows: int) -> np.ndarray:

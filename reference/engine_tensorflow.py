@@ -86,9 +86,7 @@ def differentiated(weights, losses) -> Callable:
             with keras.StatelessScope(state_mapping=mapping):
                 by_trial = losses(inputs)
             total = ops.sum(by_trial)
-        # A look-up's gradient comes as rows; the update works on whole tables.
-        found = tape.gradient(total, values)
-        return [tf.convert_to_tensor(gradient) for gradient in found], by_trial
+        return _whole_gradients(tape, total, values), by_trial
 
     return gradients_and_losses
 
@@ -306,9 +304,15 @@ def _differentiated(weights, losses, inputs):
     with tf.GradientTape() as tape:
         by_trial = losses(inputs)
         total = ops.sum(by_trial)
+    return _whole_gradients(tape, total, _values(weights)), by_trial
+
+
+def _whole_gradients(tape, total, values) -> list:
+    # A pooler that nothing reads has no gradient: zero, as JAX has it.
+    zero = tf.UnconnectedGradients.ZERO
+    found = tape.gradient(total, values, unconnected_gradients=zero)
     # A look-up's gradient comes as rows; the update works on whole tables.
-    found = tape.gradient(total, _values(weights))
-    return [tf.convert_to_tensor(gradient) for gradient in found], by_trial
+    return [tf.convert_to_tensor(gradient) for gradient in found]
 
 
 def _expect_many_shapes() -> None:

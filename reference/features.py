@@ -5,7 +5,8 @@ columns of text at once. Labels are the tasks' business, and batches the trainer
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 
@@ -18,12 +19,30 @@ class Features:
     """N examples, padded with zeros to the longest of them.
 
     input_ids and segment_ids are int32[N, S]; lengths is int32[N], from which follows
-    the original's input_mask: 1 where the position is below the length.
+    the original's input_mask: 1 where the position is below the length. Where the first
+    token is not at position 0, first_positions, int32[N], says where it is.
     """
 
     input_ids: np.ndarray
     segment_ids: np.ndarray
     lengths: np.ndarray
+    first_positions: np.ndarray | None = None
+
+    @property
+    def positions(self) -> int:
+        """How many positions are in use."""
+        firsts = 0 if self.first_positions is None else self.first_positions
+        return int((self.lengths + firsts).max())
+
+
+class Truncation(StrEnum):
+    """Which text of a pair that is too long loses its end.
+
+    The original: the longer one, token by token. Elsewhere: the second alone.
+    """
+
+    LONGER = "longer"
+    SECOND = "second"
 
 
 def classification_features(
@@ -31,12 +50,13 @@ def classification_features(
     text_a: Sequence[str],
     text_b: Sequence[str] | None,
     max_seq_length: int,
+    truncation: Truncation = Truncation.LONGER,
 ) -> Features:
     """Features of N single texts (`text_b` is None) or N pairs of texts.
 
     Texts that do not fit in `max_seq_length` lose their end, the longer text of a pair
-    first. InputError where the columns differ in length, have no text or
-    max_seq_length has no room for [CLS] a [SEP] b [SEP].
+    first, or as `truncation` says. InputError where the columns differ in length, have
+    no text or max_seq_length has no room for [CLS] a [SEP] b [SEP].
     """
     if max_seq_length < 5:
         raise InputError(
@@ -53,7 +73,8 @@ def classification_features(
     seconds = [[]] * len(firsts) if text_b is None else tokenizer.encode_batch(text_b)
     sequences, first_lengths = [], []
     for first, second in zip(firsts, seconds, strict=True):
-        sequence, first_length = _sequence(tokenizer, first, second, max_seq_length)
+        kept = _truncated(first, second, max_seq_length, truncation)
+        sequence, first_length = _sequence(tokenizer, *kept)
         sequences.append(sequence)
         first_lengths.append(first_length)
     return _padded(sequences, first_lengths)
@@ -71,20 +92,34 @@ def truncated_lengths(first: int, second: int, max_num_tokens: int) -> tuple[int
     )
 
 
+def padded_in_front(features: Features, length: int) -> Features:
+    """The same texts, each at the end of a sequence of `length`, as some pad them."""
+    return replace(features, first_positions=length - features.lengths)
+
+
+def _truncated(
+    first: list[int], second: list[int], max_seq_length: int, truncation: Truncation
+) -> tuple[list[int], list[int]]:
+    """What is left of the texts beside the special tokens."""
+    # Upstream: a second text without a word piece is no second text, without a [SEP].
+    if not second:
+        return first[: max_seq_length - 2], second
+    room = max_seq_length - 3
+    if truncation == Truncation.SECOND:
+        # A first one that leaves no room keeps all but a token's place.
+        first = first[: room - 1]
+        return first, second[: room - len(first)]
+    kept_first, kept_second = truncated_lengths(len(first), len(second), room)
+    return first[:kept_first], second[:kept_second]
+
+
 def _sequence(
-    tokenizer: Tokenizer, first: list[int], second: list[int], max_seq_length: int
+    tokenizer: Tokenizer, first: list[int], second: list[int]
 ) -> tuple[list[int], int]:
     """One sequence with its special tokens, and the length of its first part."""
     cls, sep = [tokenizer.cls_id], [tokenizer.sep_id]
-    # Upstream: a second text without a word piece is no second text, without a [SEP].
-    if not second:
-        sequence = cls + first[: max_seq_length - 2] + sep
-        return sequence, len(sequence)
-    kept_first, kept_second = truncated_lengths(
-        len(first), len(second), max_seq_length - 3
-    )
-    head = cls + first[:kept_first] + sep
-    return head + second[:kept_second] + sep, len(head)
+    head = cls + first + sep
+    return head + (second + sep if second else []), len(head)
 
 
 def _padded(sequences: list[list[int]], first_lengths: list[int]) -> Features:

@@ -1,11 +1,14 @@
 """What is asked of the encoder: pre-training and fine-tuning, with their losses.
 
 Sources: `get_masked_lm_output` and `get_next_sentence_output` of the original's
-run_pretraining.py, `create_model` of its run_classifier.py. Losses come per trial,
-`[K]`: their sum over trials is what is differentiated, and no trial sees another.
+run_pretraining.py, `create_model` of its run_classifier.py and of its run_squad.py.
+Losses come per trial, `[K]`: their sum over trials is what is differentiated, and no
+trial sees another.
 
-Shapes as in model.py, and M masked positions, C classes.
+Shapes as in model.py, and M masked positions, C classes, E examples of packed rows.
 """
+
+from collections.abc import Callable
 
 import keras
 from keras import ops
@@ -15,6 +18,9 @@ from reference.model import Bert, Dense, LayerNorm, gelu, take_rows
 
 # Keeps the masked-LM loss finite when a batch predicts nothing.
 WEIGHT_EPSILON = 1e-5
+# The logits of a window where there is no token, for which softmax gives 0.
+NO_TOKEN = -10000.0
+_PACKED = ("positions", "examples", "starts")
 
 
 class Transform(keras.layers.Layer):
@@ -141,17 +147,86 @@ class FineTuningModel(keras.Model):
         self.head = OutputLayer(trials, config.hidden_size, outputs, name="classifier")
 
     def call(self, batch, dropout=None):
-        packed = {k: batch.get(k) for k in ("positions", "examples", "starts")}
-        pooled = self.bert(
-            batch["input_ids"],
-            batch.get("input_mask"),
-            batch["segment_ids"],
-            dropout=dropout,
-            **packed,
-        )["pooled_output"]
+        pooled = _encoded(self.bert, batch, dropout)["pooled_output"]
         if dropout is not None:
             pooled = dropout(pooled, self.config.hidden_dropout_prob, "BH")
         return self.head(pooled)
+
+    def losses(self, logits, part):
+        """Of packed examples with their `labels` and `weights`: `[K]`."""
+        return fine_tuning_losses(logits, part["labels"], part["weights"])
+
+
+def classifier(outputs: int) -> Callable[[BertConfig, int], FineTuningModel]:
+    """What makes a model of so many outputs, given a configuration and trials."""
+    return lambda config, trials: FineTuningModel(config, outputs, trials)
+
+
+class SpanHead(keras.layers.Layer):
+    """Two numbers for every token, under the original's names."""
+
+    def __init__(self, config: BertConfig, trials: int):
+        super().__init__(name="cls")
+        self.ends = OutputLayer(trials, config.hidden_size, 2, name="squad")
+
+    def call(self, x):
+        return self.ends(x)
+
+
+class SpanModel(keras.Model):
+    """BERT with two linear layers on every token: where an answer begins and ends.
+
+    Called as a `FineTuningModel` is; returns `[K, B, S, 2]`, or of packed examples
+    `[K, E, S, 2]`: each in a window of its own from its first token, NO_TOKEN where it
+    has ended (which the original does not do: there padding competes as well).
+    """
+
+    ties_embeddings = False
+
+    def __init__(self, config: BertConfig, trials: int = 1):
+        super().__init__(name="spans")
+        self.config, self.trials = config, trials
+        self.bert = Bert(config, trials)
+        self.head = SpanHead(config, trials)
+
+    def call(self, batch, dropout=None):
+        encoded = _encoded(self.bert, batch, dropout)["sequence_output"]
+        trials, rows, length, size = encoded.shape
+        logits = self.head(ops.reshape(encoded, (trials, rows * length, size)))
+        if batch.get("examples") is not None:
+            return _windows(logits, batch, length)
+        logits = ops.reshape(logits, (trials, rows, length, 2))
+        seen = ops.cast(batch["input_mask"], "bool")[..., None]
+        return ops.where(seen, logits, NO_TOKEN)
+
+    def losses(self, logits, part):
+        """`labels` are int `[K, E, 2]`, the first and the last token; `[K]`."""
+        by_end = ops.swapaxes(logits, -1, -2)  # [K, E, 2, S]
+        losses = ops.mean(cross_entropy(by_end, part["labels"]), axis=-1)  # [K, E]
+        return ops.sum(losses * part["weights"], axis=1)
+
+
+def _encoded(bert: Bert, batch: dict, dropout) -> dict:
+    """The encoder's outputs for rows of one example, or of several."""
+    packed = {name: batch.get(name) for name in _PACKED}
+    mask = batch.get("input_mask")
+    ids, segments = batch["input_ids"], batch["segment_ids"]
+    return bert(ids, mask, segments, dropout=dropout, **packed)
+
+
+def _windows(logits, batch: dict, length: int):
+    """What packed tokens gave, `[K, T, C]`, by example: `[K, E, S, C]`."""
+    trials, tokens, size = logits.shape
+    places = batch["starts"][..., None] + ops.arange(length, dtype="int32")
+    places = ops.reshape(places, (trials, -1))  # [K, E·S]
+    inside = places < tokens
+    places = ops.minimum(places, tokens - 1)
+    owners = ops.reshape(batch["examples"], (trials, tokens))
+    owners = ops.take_along_axis(owners, places, axis=1)
+    asked = ops.repeat(batch["rows"], length, axis=1)
+    own = ops.logical_and(inside, ops.equal(owners, asked))[..., None]
+    windows = ops.where(own, take_rows(logits, places), NO_TOKEN)
+    return ops.reshape(windows, (trials, -1, length, size))
 
 
 def pre_training_losses(outputs, batch):
@@ -176,11 +251,14 @@ def pre_training_losses(outputs, batch):
 def fine_tuning_losses(logits, labels, weights=None):
     """Loss of each trial, `[K]`: cross-entropy, or squared error when C is 1.
 
-    `logits` is `[K, B, C]`; `labels` `[K, B]`, classes (integer) or scores (float). The
-    mean over the batch, or with `weights`, float `[K, B]`, the sum of what each weighs.
+    `logits` is `[K, B, C]`; `labels` `[K, B]`, classes (integer) or scores (float), or
+    `[K, B, C]`, the probabilities of a teacher. The mean over the batch, or with
+    `weights`, float `[K, B]`, the sum of what each weighs.
     """
     if logits.shape[-1] == 1:
         losses = ops.square(logits[..., 0] - labels)
+    elif len(labels.shape) == len(logits.shape):
+        losses = soft_cross_entropy(logits, labels)
     else:
         losses = cross_entropy(logits, labels)
     if weights is None:
@@ -193,3 +271,8 @@ def cross_entropy(logits, labels):
     return ops.logsumexp(logits, axis=-1) - ops.sum(
         logits * ops.one_hot(labels, logits.shape[-1], dtype=logits.dtype), axis=-1
     )
+
+
+def soft_cross_entropy(logits, probabilities):
+    """−Σ p log softmax(logits), both `[..., C]`, to `[...]` (Hinton et al. 2015)."""
+    return -ops.sum(probabilities * ops.log_softmax(logits, axis=-1), axis=-1)

@@ -20,7 +20,7 @@ import math
 import keras
 from keras import ops
 
-from reference.configuration import BertConfig
+from reference.configuration import EXACT_GELU, BertConfig
 from reference.row_probe import RowProbe
 
 LAYER_NORM_EPSILON = 1e-12
@@ -176,11 +176,12 @@ class Intermediate(keras.layers.Layer):
 
     def __init__(self, config: BertConfig, trials: int):
         super().__init__(name="intermediate")
+        self.exact = config.hidden_act == EXACT_GELU
         sizes = config.hidden_size, config.intermediate_size
         self.dense = Dense(trials, *sizes, name="dense")
 
     def call(self, x):
-        return gelu(self.dense(x))
+        return gelu(self.dense(x), exact=self.exact)
 
 
 class EncoderLayer(keras.layers.Layer):
@@ -293,9 +294,9 @@ def hidden_scores(input_mask, examples=None):
     return (1.0 - seen) * MASKED_SCORE
 
 
-def gelu(x):
-    """Gaussian error linear unit by its tanh approximation, as the original's."""
-    return keras.activations.gelu(x, approximate=True)
+def gelu(x, exact: bool = False):
+    """Gaussian error linear unit. Upstream: by its tanh approximation."""
+    return keras.activations.gelu(x, approximate=not exact)
 
 
 def hidden_dropout(x, dropout, config: BertConfig, batch: int):

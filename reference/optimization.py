@@ -1,8 +1,8 @@
 """The optimiser of 2018: AdamWeightDecay, its schedule and its clipping, K trials wide.
 
 Source: the original's optimization.py. Upstream: Adam without bias correction, and a
-learning rate that jumps at the end of the warm-up (see `learning_rate_factor`).
-Pure functions; where the state lives is in training.py.
+learning rate that jumps at the end of the warm-up; both may be had otherwise (Schedule,
+`bias_corrections`). Pure functions; where the state lives is in optimizer.py.
 """
 
 import re
@@ -36,18 +36,40 @@ class Clipping(StrEnum):
     LOOKUP = "lookup"
 
 
+class Schedule(StrEnum):
+    """From where the decay of the learning rate is counted.
+
+    Upstream: from step 0, so that the rate drops from (warmup − 1) / warmup to
+    1 − warmup / total when the warm-up ends. Elsewhere, as in Hugging Face's schedule
+    of that name, it falls from the end of the warm-up on, and from 1.
+    """
+
+    FROM_START = "from start"
+    FROM_WARMUP = "from warm-up"
+
+
 def learning_rate_factor(
-    step: int, num_train_steps: int, num_warmup_steps: int
+    step: int,
+    num_train_steps: int,
+    num_warmup_steps: int,
+    schedule: Schedule = Schedule.FROM_START,
 ) -> float:
     """The share of the initial learning rate that applies at `step`, from 0.
 
-    Warm-up: step / warmup. After it: 1 − step / total.
-    Upstream: the decay is counted from step 0, not from the end of the warm-up, so
-    the rate drops from (warmup − 1) / warmup to 1 − warmup / total between two steps.
+    Warm-up: step / warmup. After it: 1 − step / total, or with the decay counted
+    from the end of the warm-up, (total − step) / (total − warmup).
     """
     if step < num_warmup_steps:
         return step / num_warmup_steps
+    left = num_train_steps - min(step, num_train_steps)
+    if schedule == Schedule.FROM_WARMUP:
+        return left / max(1, num_train_steps - num_warmup_steps)
     return 1.0 - min(step, num_train_steps) / num_train_steps
+
+
+def bias_corrections(step: int) -> tuple[float, float]:
+    """What Adam multiplies m and v by at `step`, from 0 (Kingma & Ba 2015, alg. 1)."""
+    return 1.0 / (1.0 - BETA_1 ** (step + 1)), 1.0 / (1.0 - BETA_2 ** (step + 1))
 
 
 def is_decayed(name: str) -> bool:
@@ -71,14 +93,22 @@ def clip_by_global_norm(gradients: list, counted: dict | None = None) -> list:
     return [gradient * over_trials(scale, gradient) for gradient in gradients]
 
 
-def adam_weight_decay(weight, gradient, m, v, learning_rate, decay: float) -> tuple:
+def adam_weight_decay(
+    state, gradient, learning_rate, decay: float, corrections=None
+) -> tuple:
     """One update of one variable: the new weight, m and v, all `[K, ...]`.
 
-    `learning_rate` is float32 `[K]`; `decay` is added to the update, not to the loss.
+    `state` are the three before it. `learning_rate` is float32 `[K]`; `decay` is added
+    to the update, not to the loss; `corrections`, float32 `[2]`, multiply m and v where
+    they are used.
     """
+    weight, m, v = state
     m = BETA_1 * m + (1.0 - BETA_1) * gradient
     v = BETA_2 * v + (1.0 - BETA_2) * ops.square(gradient)
-    update = m / (ops.sqrt(v) + EPSILON) + decay * weight
+    used_m, used_v = m, v
+    if corrections is not None:
+        used_m, used_v = m * corrections[0], v * corrections[1]
+    update = used_m / (ops.sqrt(used_v) + EPSILON) + decay * weight
     return weight - over_trials(learning_rate, weight) * update, m, v
 
 

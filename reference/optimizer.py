@@ -45,10 +45,12 @@ class Optimizer:
         for moment in self.moments:
             moment.assign(np.zeros(moment.shape, np.float32))
 
-    def updated(self, state: list, gradients: list, learning_rates) -> list:
+    def updated(
+        self, state: list, gradients: list, learning_rates, corrections=None
+    ) -> list:
         """New values of `state` from the old and the gradients; the probes as before.
 
-        `learning_rates` is float32 `[K]`.
+        `learning_rates` is float32 `[K]`; `corrections` float32 `[2]`, of m and v.
         """
         count = len(self._weights)
         weights, probes = state[:count], state[count : -2 * count]
@@ -56,8 +58,10 @@ class Optimizer:
         counted = dict(zip(self._probes, gradients[count:], strict=True))
         clipped = clip_by_global_norm(gradients[:count], counted)
         updated = [
-            adam_weight_decay(*one, learning_rates, decay)
-            for *one, decay in zip(weights, clipped, m, v, self._decays, strict=True)
+            adam_weight_decay(one, gradient, learning_rates, decay, corrections)
+            for *one, gradient, decay in zip(
+                weights, m, v, clipped, self._decays, strict=True
+            )
         ]
         weights, m, v = zip(*updated, strict=True)
         return [*weights, *probes, *m, *v]

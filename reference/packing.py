@@ -97,8 +97,11 @@ def _laid(features, batch, lengths, at: Places, size) -> dict[str, np.ndarray]:
     rows, shape = size
     example = np.repeat(np.arange(len(batch)), lengths)
     begin = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    position = np.arange(len(example)) - begin
-    token = at.row[example], at.offset[example] + position
+    place = np.arange(len(example)) - begin
+    token = at.row[example], at.offset[example] + place
+    position = place
+    if features.first_positions is not None:
+        position = place + features.first_positions[batch[example]]
     # Where an example begins is counted from the first token of its part.
     starts = at.row % shape.rows * shape.length + at.offset
 
@@ -109,8 +112,8 @@ def _laid(features, batch, lengths, at: Places, size) -> dict[str, np.ndarray]:
         return _filled((rows, shape.row_examples), (at.row, at.slot), values, blank)
 
     return {
-        "input_ids": tokens(features.input_ids[batch[example], position]),
-        "segment_ids": tokens(features.segment_ids[batch[example], position]),
+        "input_ids": tokens(features.input_ids[batch[example], place]),
+        "segment_ids": tokens(features.segment_ids[batch[example], place]),
         "positions": tokens(position),
         "examples": tokens(example, NO_EXAMPLE),
         "starts": slots(starts),

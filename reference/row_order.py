@@ -42,6 +42,23 @@ class RowOrder:
         self._drawn = 0
 
 
+class EpochsApart:
+    """Every epoch a full shuffle, cut into so many batches; the last may be smaller.
+
+    The shuffles are those of `RowOrder`.
+    """
+
+    def __init__(self, rows: int, batch_size: int, steps: int, seed: int):
+        self._size, self._steps = batch_size, steps
+        self._epochs = RowOrder(rows, rows, seed)
+
+    def batch(self, step: int) -> np.ndarray:
+        """The rows of the batch of `step`, from 0: int64 `[batch_size or fewer]`."""
+        epoch, number = divmod(step, self._steps)
+        first = number * self._size
+        return self._epochs.batch(epoch)[first : first + self._size]
+
+
 class ShuffledWithin:
     """Upstream: the examples in their order, shuffled within a buffer as they pass.
 

@@ -30,13 +30,15 @@ class Steps:
 
     `parts` are arrays `[P, K, ...]`, those of a step one after the other; `ends` int32
     `[N + 1]`, where each step's parts end, after a 0; `learning_rates` float32
-    `[N, K]`; `pieces` int32 `[K, U]`, the rows of the table of words that are trained;
-    `first` the number of the first step, `count` how many of N there are.
+    `[N, K]` and `corrections` of Adam's moments `[N, 2]`; `pieces` int32 `[K, U]`, the
+    rows of the table of words that are trained; `first` the number of the first step,
+    `count` how many of N there are.
     """
 
     parts: dict[str, np.ndarray]
     ends: np.ndarray
     learning_rates: np.ndarray
+    corrections: np.ndarray
     pieces: np.ndarray
     first: int
     count: int
@@ -83,22 +85,25 @@ class StackTrainer:
             "parts": steps.parts,
             "ends": steps.ends,
             "learning_rates": steps.learning_rates,
+            "corrections": steps.corrections,
             "seeds": np.asarray(seeds, np.uint32),
             "first": np.int32(steps.first),
             "count": np.int32(steps.count),
         }
         words.take(steps.pieces)
         losses = self._program(inputs)
-        words.put(steps.pieces, steps.learning_rates, steps.count)
+        paces = steps.learning_rates, steps.corrections
+        words.put(steps.pieces, *paces, steps.count)
         return fetched(losses)[: steps.count]
 
     def _make_steps(self, state: list, inputs: dict):
         """The state after the steps, and their losses `[N, K]`."""
-        rates = inputs["learning_rates"]
+        rates, corrections = inputs["learning_rates"], inputs["corrections"]
 
         def a_step(number, state, losses):
             gradients, loss = self._gradients(state, inputs, number)
-            state = self._optimizer.updated(state, gradients, rates[number])
+            paces = rates[number], corrections[number]
+            state = self._optimizer.updated(state, gradients, *paces)
             losses = ops.slice_update(losses, (number, 0), loss[None])
             return number + 1, state, losses
 

@@ -1,6 +1,7 @@
 """A tokenised task, as fine-tuning takes it."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,10 @@ ROW_MULTIPLE = 32
 class TaskData:
     """A tokenised task: what is trained on, and what is predicted.
 
-    `labels` is int32 or float32 `[n]`; `outputs` the number of classes, 1 for a score;
+    `labels` is int32 `[n]` of classes, float32 `[n]` of scores, float32 `[n, C]` of a
+    teacher's probabilities, or int32 `[n, 2]` of the first and last token of spans;
+    `outputs` is the number of classes, 1 for a score and 2 for a span;
+    `counted` how many examples the steps are counted from, where not from the rows;
     `vocabulary` the ids that occur, in the order of the features' ids (or None, when
     the features hold the checkpoint's own ids).
     """
@@ -25,12 +29,21 @@ class TaskData:
     evaluated: dict[str, Features]
     outputs: int
     vocabulary: np.ndarray | None = None
+    counted: int | None = None
+
+    def with_features(self, change: Callable[[Features], Features]) -> "TaskData":
+        """The same task with every split's features changed."""
+        return dataclasses.replace(
+            self,
+            train=change(self.train),
+            evaluated={name: change(split) for name, split in self.evaluated.items()},
+        )
 
     @property
     def row_length(self) -> int:
-        """The longest example, rounded up, so that tasks share programs."""
+        """The positions in use, rounded up, so that tasks share programs."""
         splits = [self.train, *self.evaluated.values()]
-        longest = max(int(split.lengths.max()) for split in splits)
+        longest = max(split.positions for split in splits)
         return rounded_up(longest, ROW_MULTIPLE)
 
 
@@ -43,9 +56,4 @@ def only_occurring_pieces(data: TaskData) -> TaskData:
         ids = np.searchsorted(vocabulary, features.input_ids).astype(np.int32)
         return dataclasses.replace(features, input_ids=ids)
 
-    return dataclasses.replace(
-        data,
-        train=renumbered(data.train),
-        evaluated={name: renumbered(s) for name, s in data.evaluated.items()},
-        vocabulary=vocabulary,
-    )
+    return dataclasses.replace(data.with_features(renumbered), vocabulary=vocabulary)

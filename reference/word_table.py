@@ -8,13 +8,13 @@ need in a small table, and then the others make all of these steps in one pass o
 memory. Each row has gone through the same arithmetic as if it had not waited.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
 from keras import ops
 
-from reference.backend import compile_stateful
+from reference.backend import compile_stateful, fetched
 from reference.model import take_rows
 from reference.optimization import WEIGHT_DECAY, adam_weight_decay
 
@@ -44,7 +44,7 @@ class WordTable:
     def rows(self) -> int:
         return self._whole[0].shape[1]
 
-    def start(self, tables: Sequence[np.ndarray]) -> None:
+    def start(self, tables: Iterable[np.ndarray]) -> None:
         """Begin anew with each trial's table, float32 `[rows or fewer, H]`."""
         filled = np.zeros(self._whole[0].shape, np.float32)
         for trial, table in zip(filled, tables, strict=True):
@@ -53,19 +53,31 @@ class WordTable:
         for moment in self._whole[1:]:
             moment.assign(np.zeros_like(filled))
 
+    def tables(self) -> np.ndarray:
+        """Each trial's table as it is now, float32 `[K, rows, H]`."""
+        return fetched(self._whole[0].value)
+
     def take(self, pieces: np.ndarray) -> None:
         """Copy the rows `pieces`, int32 `[K, U]`, distinct, to the small table."""
         self._take({"pieces": pieces})
 
-    def put(self, pieces: np.ndarray, learning_rates: np.ndarray, count: int) -> None:
+    def put(
+        self,
+        pieces: np.ndarray,
+        learning_rates: np.ndarray,
+        corrections: np.ndarray,
+        count: int,
+    ) -> None:
         """Take the rows back after `count` steps, which all other rows now make.
 
-        `learning_rates` is float32 `[N, K]`, N a multiple of STEPS_AT_ONCE.
+        `learning_rates` is float32 `[N, K]` and `corrections` of m and v float32
+        `[N, 2]`, N a multiple of STEPS_AT_ONCE.
         """
         self._put(
             {
                 "pieces": pieces,
                 "learning_rates": learning_rates,
+                "corrections": corrections,
                 "count": np.int32(count),
             }
         )
@@ -79,7 +91,8 @@ def _taken(state: list, inputs: dict):
 def _put_back(state: list, inputs: dict):
     half = len(state) // 2
     whole, trained = state[:half], state[half:]
-    waited = steps_without_gradient(*whole, inputs["learning_rates"], inputs["count"])
+    paces = inputs["learning_rates"], inputs["corrections"]
+    waited = steps_without_gradient(whole, *paces, inputs["count"])
     put = [
         _with_rows(table, inputs["pieces"], rows)
         for table, rows in zip(waited, trained, strict=True)
@@ -87,18 +100,19 @@ def _put_back(state: list, inputs: dict):
     return [*put, *trained], ()
 
 
-def steps_without_gradient(weight, m, v, learning_rates, count):
+def steps_without_gradient(state, learning_rates, corrections, count):
     """Weight, m and v, `[K, R, H]`, after `count` steps whose gradient is zero.
 
-    `learning_rates` as for `WordTable.put`; `count` an int32 scalar.
+    `learning_rates` and `corrections` as for `WordTable.put`; `count` an int32 scalar.
     """
     learning_rates = ops.convert_to_tensor(learning_rates)
+    corrections = ops.convert_to_tensor(corrections)
 
     def some(first, *state):
         for number in range(STEPS_AT_ONCE):
             step = first + number
             moved = adam_weight_decay(
-                state[0], 0.0, *state[1:], learning_rates[step], WEIGHT_DECAY
+                state, 0.0, learning_rates[step], WEIGHT_DECAY, corrections[step]
             )
             state = [
                 ops.where(step < count, new, old)
@@ -109,7 +123,7 @@ def steps_without_gradient(weight, m, v, learning_rates, count):
     _, *state = ops.while_loop(
         lambda first, *_: first < count,
         some,
-        (ops.zeros((), "int32"), weight, m, v),
+        (ops.zeros((), "int32"), *state),
     )
     return state
 

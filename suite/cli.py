@@ -19,15 +19,28 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from reference.errors import InputError
 from suite.commands.checkpoint import checkpoint
+from suite.commands.compare import compare
+from suite.commands.distill import distill
+from suite.commands.doctor import doctor
+from suite.commands.fetch import fetch
+from suite.commands.finetune import finetune
 from suite.commands.instances import instances
+from suite.commands.knobs import knobs
 from suite.commands.oddities import oddities
 from suite.commands.pretrain import pretrain
 from suite.commands.report import report
 from suite.commands.reproduce import reproduce
+from suite.commands.squad import squad
+from suite.commands.submit import submit
 from suite.commands.sweep import sweep
 
 # A verb or an option that keeps what is finished and goes on with the rest.
-RESUMING = {"pretrain", "sweep", "reproduce", "--output-dir"}
+RESUMING = {
+    *("pretrain", "sweep", "squad", "knobs", "distill", "reproduce", "fetch"),
+    "--output-dir",
+}
+# A verb that keeps nothing before it is done.
+BEGINNING_ANEW = {"finetune"}
 
 app = typer.Typer(
     add_completion=False,
@@ -36,9 +49,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Does a BERT checkpoint do what was published, and how sure can one be?",
 )
-for verb in (instances, oddities, pretrain, sweep, report, reproduce):
+for verb in (
+    doctor,
+    instances,
+    oddities,
+    pretrain,
+    finetune,
+    sweep,
+    squad,
+    knobs,
+    distill,
+    report,
+    compare,
+    reproduce,
+    submit,
+):
     app.command()(verb)
 app.add_typer(checkpoint, name="checkpoint")
+app.add_typer(fetch, name="fetch")
 
 
 @app.callback()
@@ -59,9 +87,7 @@ def main() -> None:
         app([word for word in words if word != "--debug"])
     except SystemExit as end:
         if end.code == 130:  # what Typer makes of Ctrl-C
-            resumes = RESUMING & set(sys.argv)
-            more = " The same command goes on from here." if resumes else ""
-            print(f"Stopped.{more}", file=sys.stderr)
+            print(f"Stopped.{_what_is_kept(set(sys.argv))}", file=sys.stderr)
         raise
     except Exception as error:
         if debug:
@@ -69,6 +95,13 @@ def main() -> None:
         line, code = _explained(error)
         print(line, file=sys.stderr)
         raise SystemExit(code) from None
+
+
+def _what_is_kept(words: set[str]) -> str:
+    """What to tell a user who stopped a command of these words."""
+    if words & BEGINNING_ANEW:
+        return " Nothing is kept; the same command begins anew."
+    return " The same command goes on from here." if words & RESUMING else ""
 
 
 def spread(words: Sequence[str], repeatable: Container[str]) -> list[str]:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from reference.files import written_whole
 from suite.cells import Cell
 from suite.grids import Grid, dev_score
+from suite.knob_effects import Effect
 from suite.markdown import counted
 
 _STYLE = {
@@ -35,6 +36,12 @@ _STYLE = {
 _VERDICT_COLOURS = {
     "reproduced": "#1b7837",
     "differs": "#b2182b",
+    "inconclusive": "#666666",
+}
+_EFFECT_COLOURS = {
+    "differs": "#b2182b",
+    "no effect": "#1b7837",
+    "unchanged": "#1b7837",
     "inconclusive": "#666666",
 }
 
@@ -101,6 +108,35 @@ def forest_figure(path: Path, cells: Sequence[Cell]) -> Path | None:
         axes.margins(x=0.2)
         axes.spines[["top", "right"]].set_visible(False)
         return _saved(figure, path)
+
+
+def effects_figure(path: Path, effects: Sequence[Effect]) -> Path:
+    """Effects with their 95 % intervals, a panel a task; the band is the margin."""
+    by_task: dict[str, list[Effect]] = {}
+    for effect in effects:
+        by_task.setdefault(effect.pairs.task.name, []).append(effect)
+    height = 1.0 + 0.3 * max(map(len, by_task.values()))
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(2 + 3 * len(by_task), height), layout="constrained")
+        panels = figure.subplots(1, len(by_task), squeeze=False, sharey=True)[0]
+        for panel, (task, own) in zip(panels, by_task.items(), strict=True):
+            _effects(panel, own)
+            panel.set_title(task)
+        return _saved(figure, path)
+
+
+def _effects(panel: Axes, effects: Sequence[Effect]) -> None:
+    if margin := effects[0].margin:
+        panel.axvspan(-margin, margin, color="#e4e2da", linewidth=0)
+    panel.axvline(0, color="#888888", linewidth=1)
+    for height, effect in enumerate(reversed(effects)):
+        colour = _EFFECT_COLOURS[effect.verdict]
+        panel.plot([effect.low, effect.high], [height, height], color=colour)
+        panel.plot(effect.mean, height, "o", color=colour)
+    names = [effect.pairs.knob.name for effect in effects]
+    panel.set_yticks(range(len(names)), names[::-1])
+    panel.set_xlabel("turned − faithful, points")
+    panel.spines[["top", "right"]].set_visible(False)
 
 
 def growth_figure(path: Path, growth: pd.DataFrame) -> Path:

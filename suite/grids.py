@@ -18,7 +18,7 @@ from reference.errors import InputError
 from suite.metrics import main_score, predictions_from_logits, scores
 from suite.records import RunDirectory, Trial, TrialRecord
 from suite.selection import best_configuration, best_of
-from suite.tasks import DIAGNOSTIC_SPLIT, Task, task_named
+from suite.tasks import DIAGNOSTIC_SPLIT, SQUAD, Task, task_named
 
 # A score computed twice from the same numbers differs by summation order at most:
 # 1e6 examples times float64's epsilon.
@@ -84,7 +84,9 @@ def configuration_of(trial: Trial) -> Configuration:
 def dev_score(record: TrialRecord) -> float | None:
     """A record's main score on dev as a fraction, None if it has none."""
     own = record.scores.get("dev")
-    return main_score(task_named(record.trial.task), own) if own else None
+    name = record.trial.task
+    task = SQUAD if name == SQUAD.name else task_named(name)
+    return main_score(task, own) if own else None
 
 
 def selected_configuration(records: Iterable[TrialRecord]) -> Configuration | None:
@@ -114,14 +116,18 @@ def load_grids(run: RunDirectory) -> dict[tuple[str, str], Grid]:
         key = (record.trial.checkpoint, record.trial.task)
         records.setdefault(key, []).append(record)
     labels = run.labels()
-    return {key: _grid(run, tuple(own), labels) for key, own in records.items()}
+    return {key: grid_of(run, tuple(own), labels) for key, own in records.items()}
 
 
-def _grid(
+def grid_of(
     run: RunDirectory,
     records: tuple[TrialRecord, ...],
     labels: Mapping[str, np.ndarray],
 ) -> Grid:
+    """The grid of these records, which are of one checkpoint, task and variation.
+
+    `labels` are those of the run, as labels.npz names them.
+    """
     task = task_named(records[0].trial.task)
     _check_alike(run, records)
     seeds, chosen = _complete_configurations(records)
@@ -171,7 +177,8 @@ def _repeats(run: RunDirectory, grid: Grid) -> Repeats | None:
 
 def _check_alike(run: RunDirectory, records: Iterable[TrialRecord]) -> None:
     """Trials of one grid may differ in batch size, learning rate and seed only."""
-    for name in ("data", "epochs", "max_seq_length", "warmup_proportion", "precision"):
+    alike = ("data", "epochs", "max_seq_length", "warmup_proportion", "precision")
+    for name in (*alike, "variation"):
         values = sorted({str(getattr(r.trial, name)) for r in records})
         if len(values) > 1:
             raise InputError(

@@ -51,9 +51,9 @@ def number_option(help: str, least: float | None = None):
     return typer.Option(metavar="N", min=least, help=help)
 
 
-def numbers_option(help: str, least: float | None = None):
+def numbers_option(help: str, least: float | None = None, *names: str):
     """One or more numbers: `--seed 1 2`, or `--seed 1 --seed 2`."""
-    return typer.Option(metavar="N...", min=least, help=help)
+    return typer.Option(*names, metavar="N...", min=least, help=help)
 
 
 Vocab = Annotated[Path, file_option("The vocabulary, one word piece a line.")]

@@ -7,13 +7,13 @@ trials make a stack is decided in suite/stack_size.py, and kept in suite/plan_fi
 """
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reference.errors import InputError
 from suite.records import Trial
 from suite.tasks import Task
-from suite.trials import Sources, Stack
+from suite.trials import Sources, Stack, run_stack
 
 BATCH_SIZES = (8, 16, 32, 64, 128)
 LEARNING_RATES = (3e-4, 1e-4, 5e-5, 3e-5)
@@ -21,7 +21,7 @@ LEARNING_RATES = (3e-4, 1e-4, 5e-5, 3e-5)
 
 @dataclass(frozen=True)
 class Entry:
-    """One checkpoint on one task, whose whole grid is to be run."""
+    """One checkpoint on one task, whose whole grid is to be run by `job`s."""
 
     sources: Sources
     checkpoint_sha256: str
@@ -30,11 +30,16 @@ class Entry:
     task: Task
     data_sha256: str
     train_rows: int
+    job: Callable = run_stack
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The lists to be combined, and the seeds that only the selected one is run on."""
+    """The lists to be combined, and the seeds that only the selected one is run on.
+
+    `variations` are names of what is done otherwise (of a knob, suite/knobs.py, or of a
+    distillation), "" for the recipe as it is.
+    """
 
     batch_sizes: tuple[int, ...] = BATCH_SIZES
     learning_rates: tuple[float, ...] = LEARNING_RATES
@@ -42,6 +47,7 @@ class Grid:
     epochs: int = 4
     max_seq_length: int = 128
     fresh_seeds: tuple[int, ...] = ()
+    variations: tuple[str, ...] = ("",)
 
     def with_seeds(self, in_all: int, of_grid: int = 1) -> "Grid":
         """Seeds from 1 up: all configurations on the first, the selected one on all."""
@@ -70,9 +76,10 @@ def grid_trials(entry: Entry, grid: Grid) -> list[Trial]:
             seed=seed,
             epochs=grid.epochs,
             max_seq_length=grid.max_seq_length,
+            variation=variation,
         )
-        for batch_size, seed, learning_rate in itertools.product(
-            grid.batch_sizes, grid.seeds, grid.learning_rates
+        for variation, batch_size, seed, learning_rate in itertools.product(
+            grid.variations, grid.batch_sizes, grid.seeds, grid.learning_rates
         )
     ]
 

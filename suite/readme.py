@@ -10,12 +10,15 @@ from reference.errors import InputError
 from reference.files import written_whole
 from suite.cells import Cell
 from suite.data_report import write_data_report
+from suite.distillation_report import write_distillation_report
 from suite.environment import REPORTS, RESULTS, ROOT
+from suite.knob_report import write_knob_report
 from suite.markdown import bounds, points, table
 from suite.performance_report import write_performance_report
 from suite.pretraining_report import write_pretraining_report
 from suite.records import RunDirectory
 from suite.report import write_report
+from suite.squad_report import write_squad_report
 from suite.verdicts import verdict_table
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -64,6 +67,9 @@ def publish(run_dir: Path) -> list[Path]:
     pretraining = write_pretraining_report(RESULTS / "pretraining", REPORTS)
     speed = write_performance_report(RESULTS / "performance", REPORTS)
     written = [*write_report(run_dir, REPORTS), *data, *pretraining, speed]
+    written += write_knob_report(RESULTS / "knobs", REPORTS)
+    written += write_squad_report(RESULTS / "squad", REPORTS)
+    written += write_distillation_report(RESULTS / "distillation", REPORTS)
     with written_whole(readme) as file:
         file.write(text)
     return [*written, readme]

@@ -4,7 +4,7 @@ What `run.json` says of it is in suite/run_description.py, and which trials are 
 recorded in suite/sweep.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +60,15 @@ class Execution:
         return bool(self.resources.gpus or self.resources.tpus)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A sweep, where its records go, and what run.json is to say of it."""
+
+    work: Sweep
+    places: Places
+    described: dict
+
+
 def prepared(
     places: Places,
     checkpoint_dirs: Sequence[Path],
@@ -92,15 +101,32 @@ def sweep(
 ) -> None:
     """Run what the run directory lacks, and record what was run."""
     work, described = prepared(places, checkpoint_dirs, glue, grid, execution.stack)
-    run = RunDirectory(places.run)
     say_what_is_left_out(glue, console)
-    if work.done < work.total or not (places.run / "run.json").exists():
-        run.write_run(described)
-        run.write_labels(scored_labels(glue))
-        write_versions(places.run)
-        _run(work, places, grid, execution, console)
-        run.write_run(described | {"finished": now()})
-    console.print(_how_it_ended(work, places.run))
+    if is_unfinished(work, places):
+        RunDirectory(places.run).write_labels(scored_labels(glue))
+    sized = measured if execution.may_accelerate else None
+    complete(Begun(work, places, described), grid, execution, console, sized)
+
+
+def is_unfinished(work: Sweep, places: Places) -> bool:
+    return work.done < work.total or not (places.run / "run.json").exists()
+
+
+def complete(
+    begun: Begun,
+    grid: Grid,
+    execution: Execution,
+    console: Console,
+    sized: Callable[[Executor, Grid], StackSize] | None = None,
+) -> None:
+    """Run what the run directory lacks; `sized` says how large stacks are, else 4."""
+    work, run = begun.work, RunDirectory(begun.places.run)
+    if is_unfinished(work, begun.places):
+        run.write_run(begun.described)
+        write_versions(run.path)
+        _run(begun, grid, execution, console, sized)
+        run.write_run(begun.described | {"finished": now()})
+    console.print(_how_it_ended(work, run.path))
 
 
 def say_what_is_left_out(glue: Glue, console: Console) -> None:
@@ -122,9 +148,9 @@ def worker_count(execution: Execution, logs: Path) -> int:
 
 
 def _run(
-    work: Sweep, places: Places, grid: Grid, execution: Execution, console: Console
+    begun: Begun, grid: Grid, execution: Execution, console: Console, sized
 ) -> None:
-    logs = places.work / "logs"
+    work, logs = begun.work, begun.places.work / "logs"
     workers = worker_count(execution, logs)
     console.print("Fine-tuning over the grid …")
     with (
@@ -132,14 +158,10 @@ def _run(
         bars(console) as shown,
     ):
         shown.update("fine-tuning", work.done, work.total, "trials")
-        for _ in work.run(executor, _stack_size(executor, grid, execution)):
+        for _ in work.run(executor, sized(executor, grid) if sized else on_a_cpu):
             failed = f"{work.failed} failed" if work.failed else ""
             shown.say(_best(work))
             shown.update("fine-tuning", work.progress, work.total, "trials", failed)
-
-
-def _stack_size(executor: Executor, grid: Grid, execution: Execution) -> StackSize:
-    return measured(executor, grid) if execution.may_accelerate else on_a_cpu
 
 
 def _best(work: Sweep) -> str:

@@ -48,12 +48,14 @@ class Trial:
     max_seq_length: int = 128
     warmup_proportion: float = 0.1
     precision: str = "float32"
+    variation: str = ""  # what is done otherwise (suite/knobs.py)
 
     @property
     def id(self) -> str:
         """First 12 hexadecimal digits of SHA-256 over canonical JSON of the fields."""
         # The declared types, so that 1 and 1.0 or a NumPy number give the same id.
         values = {f.name: f.type(getattr(self, f.name)) for f in fields(self)}
+        _leave_out_nothing(values)
         canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
@@ -88,13 +90,17 @@ class TrialRecord:
 
     def to_json(self) -> dict:
         """A JSON object with the trial's fields under "trial" and its id beside it."""
-        return {"id": self.trial.id, **asdict(self)}
+        values = {"id": self.trial.id, **asdict(self)}
+        _leave_out_nothing(values["trial"])
+        return values
 
     @classmethod
     def from_json(cls, values: dict) -> "TrialRecord":
         """The inverse of `to_json`; InputError says what is missing or unknown."""
         _check_keys(values, {"id", *(f.name for f in fields(cls))}, "a record")
         trial = values["trial"]
+        if isinstance(trial, dict):
+            trial = {"variation": ""} | trial
         _check_keys(trial, {f.name for f in fields(Trial)}, "a trial")
         for field in fields(Trial):
             _expect(_is_a(trial[field.name], field.type), f"trial.{field.name}", trial)
@@ -217,6 +223,12 @@ class RunDirectory:
                 f"{self._trials}, line {number}: expected a record, found {error}; "
                 "remove the line and resume the run"
             ) from error
+
+
+def _leave_out_nothing(trial: dict) -> None:
+    """A trial without a variation is as it was before there were any."""
+    if not trial["variation"]:
+        del trial["variation"]
 
 
 def _compact(values: np.ndarray) -> np.ndarray:

@@ -16,9 +16,20 @@ from suite.sources import Glue, describe_checkpoint
 
 
 def description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
-    """What run.json says of a run that begins now."""
-    said = {
-        "sample": glue.sample,
+    """What run.json says of a run on GLUE that begins now."""
+    said = begun(checkpoints, grid) | {"sample": glue.sample, "skipped": glue.skipped}
+    others = {
+        "fresh_seeds": list(grid.fresh_seeds),
+        "partial": glue.partial,
+        "test_predictions": glue.test_predictions,
+        "variations": [name for name in grid.variations if name],
+    }
+    return said | {name: value for name, value in others.items() if value}
+
+
+def begun(checkpoints: Sequence, grid: Grid) -> dict:
+    """What run.json says of any run that begins now."""
+    return {
         "command": environment.command(),
         "commit": environment.commit(),
         "device": environment.machine(),
@@ -27,14 +38,7 @@ def description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
         "seeds": list(grid.seeds),
         "started": now(),
         "checkpoints": [describe_checkpoint(c) for c in checkpoints],
-        "skipped": glue.skipped,
     }
-    others = {
-        "fresh_seeds": list(grid.fresh_seeds),
-        "partial": glue.partial,
-        "test_predictions": glue.test_predictions,
-    }
-    return said | {name: value for name, value in others.items() if value}
 
 
 def resumed(run: RunDirectory, described: dict) -> dict:

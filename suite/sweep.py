@@ -15,7 +15,7 @@ from suite.plan import Entry, Grid, grid_trials, repeated_trials
 from suite.plan_file import PlanFile
 from suite.records import RunDirectory, Trial, TrialRecord
 from suite.stack_size import StackSize, on_a_cpu
-from suite.trials import DIVERGED, Stack, TrialResult, run_stack
+from suite.trials import DIVERGED, Stack, TrialResult
 
 # An update's cost in examples: what makes small batches dear.
 UPDATE_COST = 8
@@ -61,7 +61,8 @@ class Sweep:
     @property
     def repeats_to_come(self) -> int:
         """Trials of which it is not known yet what they repeat."""
-        return len(self.waiting) * len(self._grid.fresh_seeds)
+        each = len(self._grid.variations) * len(self._grid.fresh_seeds)
+        return len(self.waiting) * each
 
     @property
     def waiting(self) -> list[Entry]:
@@ -148,17 +149,24 @@ class Sweep:
         """Empty before the grid is over: a failed trial of it may yet be the best."""
         trials = self._of_grid[entry]
         if entry not in self._repeats and all(t.id in self._settled for t in trials):
-            records = [self._records[trial.id] for trial in trials]
-            chosen = selected_configuration(records)
-            repeats = repeated_trials(trials, *chosen, self._grid) if chosen else []
-            self._repeats[entry] = repeats
+            self._repeats[entry] = [
+                repeat
+                for name in self._grid.variations
+                for repeat in self._selected([t for t in trials if t.variation == name])
+            ]
         return self._repeats.get(entry, [])
 
+    def _selected(self, trials: Sequence[Trial]) -> list[Trial]:
+        """The best of a grid that is over, on the fresh seeds."""
+        chosen = selected_configuration([self._records[trial.id] for trial in trials])
+        return repeated_trials(trials, *chosen, self._grid) if chosen else []
+
     def _groups(self, trials: Sequence[Trial]) -> list[list[Trial]]:
-        """What may be in one stack: equal batch sizes, the grid and repeats apart."""
-        groups: dict[tuple[int, bool], list[Trial]] = {}
+        """What may be in one stack: of a batch size and variation, repeats apart."""
+        groups: dict[tuple, list[Trial]] = {}
         for trial in trials:
-            key = trial.batch_size, trial.seed in self._grid.fresh_seeds
+            is_fresh = trial.seed in self._grid.fresh_seeds
+            key = trial.batch_size, trial.variation, is_fresh
             groups.setdefault(key, []).append(trial)
         return list(groups.values())
 
@@ -167,7 +175,7 @@ class Sweep:
         steps = entry.train_rows * stack.trials[0].epochs / batch_size
         outputs = len(entry.task.labels or "1")
         return Job(
-            run_stack,
+            entry.job,
             (stack,),
             # What shares compiled programs.
             affinity=(entry.model, outputs, len(stack.trials)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.features import Features, classification_features
+from reference.features import Features, Truncation, classification_features
 from reference.files import file_sha256
 from reference.task_data import TaskData, only_occurring_pieces
 from reference.tokenization import Tokenizer
@@ -22,7 +22,7 @@ from suite.tasks import TASKS, Task
 from suite.trials import Sources, predicted_splits
 
 # One more whenever the same files are to give other arrays.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,7 @@ class TaskSource:
     task: Task
     tokenizer: Tokenizer
     max_seq_length: int
+    truncation: str = Truncation.LONGER
 
     def description(self) -> dict:
         """All that the arrays depend on, in words and digests."""
@@ -58,6 +59,7 @@ class TaskSource:
             "vocabulary": self.tokenizer.sha256,
             "lower_case": self.tokenizer.lower_case,
             "max_seq_length": self.max_seq_length,
+            "truncation": self.truncation,
             "tokenizers": importlib.metadata.version("tokenizers"),
             "unicode": unicodedata.unidata_version,
         }
@@ -80,7 +82,8 @@ def _tokenised(source: TaskSource) -> Arrays:
 
     def features(examples: Examples) -> Features:
         texts = examples.text_a, examples.text_b
-        return classification_features(source.tokenizer, *texts, source.max_seq_length)
+        how = source.max_seq_length, source.truncation
+        return classification_features(source.tokenizer, *texts, *how)
 
     train = read_examples(source.sources.glue_dir, source.task, "train")
     predicted = predicted_splits(source.sources, source.task)

@@ -139,6 +139,15 @@ TASKS: Mapping[str, Task] = {
         ),
     )
 }
+# No task of GLUE: its files, questions and scores are in suite/squad_*.py.
+SQUAD = Task(
+    "SQuAD 1.1",
+    None,
+    ("f1", "exact_match"),
+    {"train": 87599, "dev": 10570},
+    Columns(()),
+    Columns(()),
+)
 GLUE_TASKS = tuple(name for name in TASKS if name != "AX")
 
 

@@ -41,11 +41,12 @@ def given(request):
 def test_savings(benchmark, monkeypatch, given, task, batch_size, without):
     """An epoch of the first examples."""
     from reference.finetuning import FineTuner, Recipe
+    from reference.heads import classifier
 
     if without in SETTINGS:
         monkeypatch.setattr(*SETTINGS[without])
     checkpoint, data = _first_examples(*given, task)
-    tuner = FineTuner(checkpoint.config, data.outputs, TRIALS)
+    tuner = FineTuner(checkpoint.config, classifier(data.outputs), TRIALS)
     recipe, rates, seeds = Recipe(batch_size, epochs=1), [1e-4] * TRIALS, [1] * TRIALS
     benchmark.pedantic(
         tuner.run,

@@ -12,7 +12,9 @@ import pytest
 from reference.configuration import NAMED_SIZES
 from reference.features import Features
 from reference.finetuning import FineTuner, Recipe, TaskData
-from reference.weights import initial_weights, weight_shapes
+from reference.heads import classifier
+from reference.variables import variable_shapes
+from reference.weights import initial_weights
 from suite.peer_steps import Workload, our_step
 
 TINY = NAMED_SIZES["BERT-Tiny"]
@@ -35,8 +37,9 @@ def test_finetuning(benchmark, trials):
     labels = rng.integers(0, 2, rows).astype(np.int32)
     data = TaskData(features, labels, {}, outputs=2)
     config = dataclasses.replace(TINY, vocab_size=4096)
-    tuner = FineTuner(config, 2, trials)
-    weights = initial_weights(weight_shapes(tuner.model), 0.02, 0)
+    tuner = FineTuner(config, classifier(2), trials)
+    shapes = variable_shapes(config, ("encoder", "pooler"))
+    weights = initial_weights(shapes, 0.02, 0)
     rates, seeds = [1e-4] * trials, [1] * trials
     benchmark.pedantic(
         lambda: tuner.run(weights, data, Recipe(8, epochs=1), rates, seeds),

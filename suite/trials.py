@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from suite.glue_files import Examples, read_examples, split_path
+from suite.knobs import knob_named
 from suite.metrics import predictions_from_logits, scores
 from suite.records import Trial
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, Task
@@ -94,10 +95,10 @@ def scored_splits(sources: Sources, task: Task) -> dict[str, Examples]:
 def run_stack(stack: Stack, report) -> list[TrialResult]:
     """Job: train the trials of a stack together and score each."""
     started = time.monotonic()
-    labels, outcome = _train(stack, _now_and_then(report))
+    labels, outcome = train(stack, now_and_then(report))
     seconds = (time.monotonic() - started) / len(stack.trials)
     return [
-        _result(TASKS[stack.task], labels, outcome, place, seconds)
+        result_of(TASKS[stack.task], labels, outcome, place, seconds)
         for place in range(len(stack.trials))
     ]
 
@@ -115,7 +116,7 @@ def seconds_per_step(stack: Stack, report) -> float:
             raise _Measured
 
     with suppress(_Measured):
-        _train(stack, note)
+        train(stack, note)
     paces = [
         (later - sooner) / (step - before)
         for (before, sooner), (step, later) in itertools.pairwise(at)
@@ -135,7 +136,7 @@ class _Measured(Exception):
     """Enough steps were made."""
 
 
-def _now_and_then(report):
+def now_and_then(report):
     """Progress that says (step, steps) every so many steps."""
     said = 0
 
@@ -148,21 +149,28 @@ def _now_and_then(report):
     return progress
 
 
-def _train(stack: Stack, progress):
+def train(stack: Stack, progress, *, keep_weights: bool = False):
     """The labels of the splits that are scored, and what training gave."""
+    from reference.features import padded_in_front
     from reference.finetuning import Recipe
 
     first = stack.trials[0]
-    checkpoint = _checkpoint(stack.sources.checkpoint)
-    data, labels = _task_data(stack.sources, stack.task, first.max_seq_length)
-    tuner = _tuner(checkpoint.config, data.outputs, len(stack.trials))
+    knob = knob_named(first.variation)
+    checkpoint = pretrained(stack.sources.checkpoint)
+    source = stack.sources, stack.task, first.max_seq_length, knob.truncation
+    data, labels = task_data(*source)
+    if knob.pads_in_front:
+        data = data.with_features(lambda f: padded_in_front(f, first.max_seq_length))
+    config = replace(checkpoint.config, **knob.config)
+    tuner = tuner_for(config, data.outputs, len(stack.trials))
     outcome = tuner.run(
         checkpoint.weights,
         data,
-        Recipe(first.batch_size, first.epochs, first.warmup_proportion),
+        Recipe(first.batch_size, first.epochs, first.warmup_proportion, **knob.recipe),
         [trial.learning_rate for trial in stack.trials],
         [trial.seed for trial in stack.trials],
         progress,
+        keep_weights=keep_weights,
     )
     return labels, outcome
 
@@ -176,20 +184,10 @@ def degeneracy(task: Task, predictions: np.ndarray, losses: list[float]) -> str 
     return None
 
 
-def _result(task, labels, outcome, place: int, seconds: float) -> TrialResult:
-    from reference.accelerator import describe_device
-
-    losses = outcome.losses[:, place].tolist()
+def result_of(task, labels, outcome, place: int, seconds: float) -> TrialResult:
+    """What came of the trial at a place of a stack, scored against `labels`."""
+    losses, ran = outcome.losses[:, place].tolist(), ran_on(outcome, place)
     logits = {split: values[place] for split, values in outcome.logits.items()}
-    stack = outcome.losses.shape[1]
-    ran = describe_device() | {
-        "stack": stack,
-        "place": place,
-        "peak_mb": _peak_memory(),
-        # This trial's share of the stack's time.
-        "spent": {part: s / stack for part, s in outcome.seconds.items()},
-        "tokens": outcome.tokens,
-    }
     if not all(np.isfinite(values).all() for values in (losses, *logits.values())):
         reason = f"{DIVERGED}: the loss or a prediction is not a number"
         return TrialResult({}, losses, None, reason, None, seconds, ran)
@@ -211,6 +209,21 @@ def _result(task, labels, outcome, place: int, seconds: float) -> TrialResult:
     )
 
 
+def ran_on(outcome, place: int) -> dict:
+    """What a record says of how a trial was run, which cannot change its result."""
+    from reference.accelerator import describe_device
+
+    stack = outcome.losses.shape[1]
+    return describe_device() | {
+        "stack": stack,
+        "place": place,
+        "peak_mb": _peak_memory(),
+        # This trial's share of the stack's time.
+        "spent": {part: s / stack for part, s in outcome.seconds.items()},
+        "tokens": outcome.tokens,
+    }
+
+
 def _peak_memory() -> int:
     """The most that this worker has held so far, in MB."""
     unit = 1 if sys.platform == "darwin" else 1024
@@ -222,25 +235,28 @@ def _owner(task: Task, split: str) -> Task:
 
 
 @functools.cache
-def _checkpoint(directory: Path):
+def pretrained(directory: Path):
+    """The checkpoint there, read once."""
     from reference.checkpoint import read_checkpoint
 
     return read_checkpoint(directory)
 
 
 @functools.lru_cache(maxsize=4)
-def _task_data(sources: Sources, name: str, max_seq_length: int):
+def task_data(sources: Sources, name: str, max_seq_length: int, truncation: str):
     """The tokenised task, and the labels of the splits that are scored."""
     from suite.task_cache import TaskSource, tokenised_task
 
-    tokenizer = _checkpoint(sources.checkpoint).tokenizer
-    source = TaskSource(sources, TASKS[name], tokenizer, max_seq_length)
+    tokenizer = pretrained(sources.checkpoint).tokenizer
+    source = TaskSource(sources, TASKS[name], tokenizer, max_seq_length, truncation)
     tokenised = tokenised_task(source)
     return tokenised.data, tokenised.labels
 
 
 @functools.cache
-def _tuner(config, outputs: int, trials: int):
+def tuner_for(config, outputs: int, trials: int):
+    """The compiled programs for a model and a width, made once."""
     from reference.finetuning import FineTuner
+    from reference.heads import classifier
 
-    return FineTuner(config, outputs, trials)
+    return FineTuner(config, classifier(outputs), trials)

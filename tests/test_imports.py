@@ -18,7 +18,7 @@ FRAMEWORKS = ("tensorflow", "keras", "jax")
 # Not imported where Keras computes with JAX.
 TENSORFLOWS_OWN = "reference.engine_tensorflow"
 # Plain standard library and each other, and free to all.
-FREE = {"reference.errors", "reference.files"}
+FREE = {"reference.errors", "reference.files", "reference.squad_examples"}
 # The modules of suite that train, that make or read what is trained on, or that start
 # what does.
 TRAINING = {
@@ -28,6 +28,11 @@ TRAINING = {
     "suite.commands.oddities",
     "suite.commands.pretrain",
     "suite.corpus_check",
+    "suite.distillation_run",
+    "suite.distilled_trials",
+    "suite.doctor.checkpoint",
+    "suite.fetching.checkpoint",
+    "suite.fine_tuned_checkpoint",
     "suite.oddity_effects",
     "suite.peer_steps",
     "suite.pipeline",
@@ -39,8 +44,12 @@ TRAINING = {
     "suite.recorded_sweep",
     "suite.shard_making",
     "suite.sharding",
+    "suite.squad_run",
+    "suite.squad_trials",
     "suite.step_trace",
     "suite.task_cache",
+    "suite.teacher",
+    "suite.transfer_texts",
     "suite.trials",
 }
 # What `python -m suite report` is made of, and what it works on.
@@ -57,6 +66,17 @@ REPORTING = (
     "suite.data_report",
     "suite.pretraining_report",
     "suite.performance_report",
+    "suite.knob_report",
+    "suite.squad_report",
+    "suite.squad_files",
+    "suite.squad_metrics",
+    "suite.doctor.glue",
+    "suite.doctor.squad",
+    "suite.score_row.account",
+    "suite.score_row.report",
+    "suite.submission.writing",
+    "suite.submission.check",
+    "suite.submission.leaderboard",
     "suite.cli",
     "suite.__main__",
 )
@@ -68,6 +88,8 @@ TEXT = (
     "reference.tfrecords",
     "reference.features",
     "reference.shards",
+    "reference.squad_features",
+    "reference.squad_answers",
 )
 
 
@@ -170,7 +192,7 @@ sys.meta_path.insert(0, NoTensorFlow())
 
 ONE_STEP = """
 import numpy as np
-from reference import finetuning, variables, weights
+from reference import finetuning, heads, variables, weights
 from reference.backend import name
 from reference.configuration import BertConfig
 from reference.features import Features
@@ -179,7 +201,7 @@ config = BertConfig(16, 8, 1, 2, 16)
 ids = np.arange(32, dtype=np.int32).reshape(4, 8) % 16
 features = Features(ids, ids * 0, np.full(4, 8, np.int32))
 data = finetuning.TaskData(features, np.arange(4, dtype=np.int32) % 2, {}, 2)
-tuner = finetuning.FineTuner(config, 2, 1)
+tuner = finetuning.FineTuner(config, heads.classifier(2), 1)
 shapes = variables.variable_shapes(config).items()
 encoder = {name: shape for name, shape in shapes if name.startswith("bert/")}
 drawn = weights.initial_weights(encoder, 0.02, 1)

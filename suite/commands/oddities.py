@@ -17,7 +17,7 @@ def oddities(
     ],
     dupe_factor: Annotated[int, number_option("Times the text is gone through.")] = 2,
 ) -> None:
-    """Measure what each oddity of the original does to pre-training data.
+    """Measure what each oddity of the original does to data.
 
     Instances are made in memory as the original makes them, without each of its
     oddities and without them all, under both maskings.

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 
 from reference.errors import InputError
-from reference.features import classification_features, truncated_lengths
+from reference.features import (
+    Truncation,
+    classification_features,
+    padded_in_front,
+    truncated_lengths,
+)
 from reference.tokenization import SPECIAL_TOKENS, Tokenizer
 
 TOKENIZER = Tokenizer([*SPECIAL_TOKENS, *"abcdefgh"])
@@ -100,6 +105,25 @@ def test_truncation_equals_one_token_at_a_time():
             else:
                 left_b -= 1
         assert truncated_lengths(first, second, budget) == (left_a, left_b)
+
+
+def test_the_second_text_alone_is_cut_where_asked():
+    texts = ["a b c a b c"], ["a b c a"]
+    usual = classification_features(TOKENIZER, *texts, 10)
+    other = classification_features(TOKENIZER, *texts, 10, Truncation.SECOND)
+    assert usual.input_ids.tolist() == [[CLS, A, B, C, A, SEP, A, B, C, SEP]]
+    assert other.input_ids.tolist() == [[CLS, A, B, C, A, B, C, SEP, A, SEP]]
+    # Of a first one that is too long by itself, as much as leaves the second a token.
+    short = classification_features(TOKENIZER, *texts, 6, Truncation.SECOND)
+    assert short.input_ids.tolist() == [[CLS, A, B, SEP, A, SEP]]
+
+
+def test_padding_in_front_moves_positions_alone():
+    features = classification_features(TOKENIZER, ["a b", "c"], ["c", "a"], 128)
+    moved = padded_in_front(features, 10)
+    assert moved.first_positions.tolist() == [4, 5]
+    assert (features.positions, moved.positions) == (6, 10)
+    assert moved.input_ids is features.input_ids
 
 
 @pytest.mark.parametrize(

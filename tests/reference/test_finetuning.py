@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 
 from reference import calls
-from reference.configuration import BertConfig
+from reference.configuration import EXACT_GELU, BertConfig
+from reference.errors import InputError
 from reference.features import Features
 from reference.finetuning import FineTuner, Recipe, TaskData, only_occurring_pieces
-from reference.heads import FineTuningModel, fine_tuning_losses
-from reference.optimization import Clipping, learning_rate_factor
+from reference.heads import NO_TOKEN, FineTuningModel, SpanModel, classifier
+from reference.optimization import Clipping, Schedule, learning_rate_factor
+from reference.recipe import Remainder
 from reference.row_order import RowOrder
+from reference.task_programs import POSITION_EMBEDDINGS, WORD_EMBEDDINGS
 from reference.training import Trainer, compile_model, whole_batch
-from reference.weights import complete, initial_weights, weight_shapes
-from tests.reference.float32 import tolerance
+from reference.weights import complete, get_weights, initial_weights, weight_shapes
+from tests.reference.float32 import tolerance, weight_tolerance
 
 pytestmark = pytest.mark.backend
 
@@ -53,6 +56,9 @@ def pretrained(seed=1):
     return {n: v for n, v in initial_weights(shapes, 0.1, seed).items() if "bert" in n}
 
 
+# What adds the same to every token's logits, for which the softmax of spans is blind:
+# the gradient is rounding alone, which Adam makes steps of.
+BLIND = ("cls/squad/output_bias", "bert/encoder/layer_0/output/LayerNorm/beta")
 LITTLE_ROOM = {"PARTS": 8, "STEPS": 16, "FEWEST_ROWS": 1, "USUAL_ROWS": 48}
 _BLANK = np.zeros((1, 1, 8), np.int32)
 
@@ -60,7 +66,13 @@ _BLANK = np.zeros((1, 1, 8), np.int32)
 @pytest.fixture(scope="module")
 def single():
     """A tuner of one trial, for any number of runs: compilation is what takes time."""
-    return FineTuner(CONFIG, 2, 1)
+    return FineTuner(CONFIG, classifier(2), 1)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A tuner of two."""
+    return FineTuner(CONFIG, classifier(2), 2)
 
 
 def test_a_task_is_learnt(single):
@@ -73,7 +85,7 @@ def test_a_task_is_learnt(single):
 
 
 def test_scores_are_learnt():
-    outcome = FineTuner(CONFIG, 1, 1).run(
+    outcome = FineTuner(CONFIG, classifier(1), 1).run(
         pretrained(), task(256, 1), Recipe(16, epochs=6), [3e-3], [1]
     )
     dev = task().evaluated["dev"]
@@ -84,7 +96,9 @@ def test_scores_are_learnt():
 def test_a_stack_is_its_trials(single):
     """Rates, seeds and so batches, dropout and heads differ; losses are as alone."""
     rates, seeds, recipe = [1e-3, 3e-3, 1e-3], [1, 1, 2], Recipe(16, epochs=1)
-    together = FineTuner(CONFIG, 2, 3).run(pretrained(), task(), recipe, rates, seeds)
+    together = FineTuner(CONFIG, classifier(2), 3).run(
+        pretrained(), task(), recipe, rates, seeds
+    )
     for trial in range(3):
         alone = single.run(pretrained(), task(), recipe, [rates[trial]], [seeds[trial]])
         # Four steps of training before the predictions, each a pass there and back.
@@ -113,18 +127,22 @@ def test_clipping_is_that_of_a_tpu_unless_told_otherwise():
     assert Recipe(16).clipping is Clipping.ONE_HOT
 
 
-def plain_run(data: TaskData, recipe: Recipe, rate: float, seed: int):
-    """Every example in a row of its own, every word at every step, a call for each."""
+def plain_run(head, data: TaskData, recipe: Recipe, rate: float, seed: int):
+    """Every example in a row of its own, every word at every step, a call for each.
+
+    Its losses, logits and last weights.
+    """
     rows, padded = len(data.labels), data.train.input_ids.shape[1]
-    model = FineTuningModel(CONFIG, data.outputs)
+    model = head(CONFIG, 1)
     model(dict.fromkeys(("input_ids", "input_mask", "segment_ids"), _BLANK))
     trainer = Trainer(
         model,
-        lambda model, batch, dropout: fine_tuning_losses(
-            model(batch, dropout=dropout), batch["labels"]
+        lambda model, batch, dropout: model.losses(
+            model(batch, dropout=dropout), batch
         ),
         clipping=recipe.clipping,
     )
+    weights = np.full((1, recipe.batch_size), 1 / recipe.batch_size, np.float32)
     shapes = weight_shapes(model)
     trainer.start([complete(pretrained(), shapes, CONFIG.initializer_range, seed)])
     steps, warmup = recipe.num_train_steps(rows), recipe.num_warmup_steps(rows)
@@ -132,7 +150,8 @@ def plain_run(data: TaskData, recipe: Recipe, rate: float, seed: int):
     for step in range(steps):
         chosen = order.batch(step)
         batch = by_themselves(data.train, chosen) | {
-            "labels": data.labels[chosen][None]
+            "labels": data.labels[chosen][None],
+            "weights": weights,
         }
         assert batch["input_ids"].shape == (1, recipe.batch_size, padded)
         factor = learning_rate_factor(step, steps, warmup)
@@ -140,7 +159,8 @@ def plain_run(data: TaskData, recipe: Recipe, rate: float, seed: int):
         losses.append(trainer.step(parts, [rate * factor], [seed], step)[0])
     predict = compile_model(model, lambda model, batch: model(batch))
     dev = data.evaluated["dev"]
-    return np.array(losses), predict(by_themselves(dev, np.arange(len(dev.lengths))))
+    logits = predict(by_themselves(dev, np.arange(len(dev.lengths))))
+    return np.array(losses), logits, get_weights(model)[0]
 
 
 def by_themselves(features: Features, chosen) -> dict[str, np.ndarray]:
@@ -152,10 +172,30 @@ def by_themselves(features: Features, chosen) -> dict[str, np.ndarray]:
     }
 
 
+def spans(data: TaskData) -> TaskData:
+    """The same texts, of which a part is asked for."""
+    rng = np.random.default_rng(3)
+    ends = np.sort(rng.integers(0, data.train.lengths, (2, len(data.labels))), axis=0)
+    return dataclasses.replace(data, labels=ends.T.astype(np.int32))
+
+
+def taught(data: TaskData) -> TaskData:
+    """The same texts with the probabilities of a teacher."""
+    certain = np.random.default_rng(3).random(len(data.labels), np.float32)
+    return dataclasses.replace(data, labels=np.stack([certain, 1 - certain], axis=1))
+
+
 @pytest.mark.parametrize(
-    ("clipping", "outputs"), [(Clipping.ONE_HOT, 1), (Clipping.LOOKUP, 2)]
+    ("clipping", "head", "data"),
+    [
+        (Clipping.ONE_HOT, classifier(1), task(40, 1, 50)),
+        (Clipping.LOOKUP, classifier(2), task(40, 2, 50)),
+        (Clipping.ONE_HOT, classifier(2), taught(task(40, 2, 50))),
+        (Clipping.ONE_HOT, SpanModel, spans(task(40, 2, 50))),
+    ],
+    ids=["score", "classes", "taught", "spans"],
 )
-def test_savings_change_nothing(monkeypatch, clipping, outputs):
+def test_savings_change_nothing(monkeypatch, clipping, head, data):
     """Packed rows, parts, many steps a call, few words in it: as trained plainly.
 
     Dropout and all. So little is allowed in a call that there are several, and that
@@ -164,13 +204,49 @@ def test_savings_change_nothing(monkeypatch, clipping, outputs):
     for name, value in LITTLE_ROOM.items():
         monkeypatch.setattr(calls, name, value)
     recipe = Recipe(4, epochs=1, clipping=clipping)
-    data = task(rows=40, outputs=outputs, longest=50)
-    losses, logits = plain_run(data, recipe, 1e-3, 5)
-    found = FineTuner(CONFIG, outputs, 1).run(pretrained(), data, recipe, [1e-3], [5])
+    losses, logits, weights = plain_run(head, data, recipe, 1e-3, 5)
+    tuner = FineTuner(CONFIG, head, 1)
+    found = tuner.run(pretrained(), data, recipe, [1e-3], [5])
     allowed = 2 * (len(losses) + 1) * tolerance(CONFIG)
     assert found.losses[0, 0] == pytest.approx(losses.mean(), rel=allowed)
-    difference = np.abs(found.logits["dev"] - logits).max()
-    assert difference < allowed * np.abs(logits).max()
+    seen = logits != NO_TOKEN
+    packed = found.logits["dev"][:, :, : logits.shape[2]]  # a row is longer than these
+    np.testing.assert_array_equal(packed != NO_TOKEN, seen)
+    difference = np.abs(packed - logits)[seen].max()
+    assert difference < allowed * np.abs(logits[seen]).max()
+    # Also those that were left out altogether, which have no gradient.
+    fewer = only_occurring_pieces(data)
+    kept = tuner.run(pretrained(), fewer, recipe, [1e-3], [5], keep_weights=True)
+    assert_same_weights(kept.weights[0], weights, steps=len(losses))
+
+
+def assert_same_weights(found, expected, steps: int) -> None:
+    assert found.keys() == expected.keys()
+    about = {"num_train_steps": steps, "learning_rate": 1e-3}
+    for name, value in expected.items():
+        if "cls/squad/output_bias" in expected and name in BLIND:
+            continue
+        allowed = weight_tolerance(CONFIG, about, value)
+        assert (np.abs(found[name] - value) <= allowed).all(), name
+
+
+def test_a_span_is_learnt():
+    """Of two marks, 7 and 8, the text between: wherever it begins."""
+    rng = np.random.default_rng(1)
+    train = features(256, 1, 20)
+    ids, ends = train.input_ids.copy(), np.zeros((256, 2), np.int32)
+    for row, length in enumerate(np.maximum(train.lengths, 6)):
+        first, last = np.sort(rng.choice(np.arange(1, length), 2, replace=False))
+        ids[row, first], ids[row, last] = 7, 8
+        ends[row] = first, last
+    lengths = np.maximum(train.lengths, 6)
+    train = Features(ids, train.segment_ids, lengths)
+    data = TaskData(train, ends, {"train": train}, 2)
+    outcome = FineTuner(CONFIG, SpanModel, 1).run(
+        pretrained(), data, Recipe(16, epochs=6), [3e-3], [1]
+    )
+    found = outcome.logits["train"][0].argmax(axis=1)
+    assert (found == ends).mean() > 0.9
 
 
 def test_pieces_that_never_occur_change_nothing(single):
@@ -185,17 +261,115 @@ def test_pieces_that_never_occur_change_nothing(single):
     np.testing.assert_array_equal(full.logits["dev"], found.logits["dev"])
 
 
+def test_what_a_task_never_uses_decays(single):
+    """Word pieces and positions without a gradient, by the steps' rates alone."""
+    data, recipe = only_occurring_pieces(task()), Recipe(16, epochs=1)
+    start = pretrained()
+    found = single.run(start, data, recipe, [1e-1], [1], keep_weights=True).weights[0]
+    factors = [recipe.rate_factor(step, 64) for step in range(4)]
+    left = np.prod([1 - 1e-1 * factor * 0.01 for factor in factors])
+    assert 0.99 < left < 1 - 1e-4  # far more than rounding
+    unused = np.setdiff1d(np.arange(CONFIG.vocab_size), data.vocabulary)
+    assert data.row_length == 32
+    for name, rows in {
+        WORD_EMBEDDINGS: unused,
+        POSITION_EMBEDDINGS: slice(32, None),
+    }.items():
+        np.testing.assert_allclose(
+            found[name][rows], start[name][rows] * left, rtol=2**-22
+        )
+
+
+def test_kept_weights_predict_as_they_did(single, pair):
+    data, recipe = only_occurring_pieces(task()), Recipe(16, epochs=1)
+    run = pair.run(pretrained(), data, recipe, [1e-3, 3e-3], [1, 2], keep_weights=True)
+    again = pair.predict(run.weights, data)
+    np.testing.assert_array_equal(again["dev"], run.logits["dev"])
+    alone = single.predict(run.weights[1], task())  # all of the vocabulary
+    np.testing.assert_allclose(
+        alone["dev"][0],
+        run.logits["dev"][1],
+        atol=2 * tolerance(CONFIG) * np.abs(run.logits["dev"]).max(),
+    )
+
+
+def test_each_trial_may_go_on_from_its_own_weights(single, pair):
+    """Head and all, as if there had been no other in the stack."""
+    data, recipe = only_occurring_pieces(task()), Recipe(16, epochs=1)
+    own = [pretrained(seed) | head(seed) for seed in (1, 2)]
+    found = pair.run(own, data, recipe, [1e-3, 1e-3], [1, 1])
+    allowed = 2 * 4 * tolerance(CONFIG)
+    for trial, weights in enumerate(own):
+        alone = single.run(weights, data, recipe, [1e-3], [1])
+        np.testing.assert_allclose(
+            found.losses[:, trial], alone.losses[:, 0], rtol=allowed
+        )
+    assert abs(found.losses[0, 0] / found.losses[0, 1] - 1) > 10 * allowed
+
+
+def head(seed: int) -> dict[str, np.ndarray]:
+    shapes = {"output_weights": (2, 32), "output_bias": (2,)}
+    return initial_weights(shapes, 1.0, seed)
+
+
+def test_weights_without_a_head_predict_nothing(single):
+    with pytest.raises(InputError, match="found no output_weights, output_bias"):
+        single.predict(pretrained(), task())
+
+
 def test_parts_of_a_batch_are_the_batch():
     """Twelve examples in parts of one row and of six: the same run, dropout and all."""
     recipe, found = Recipe(12, epochs=1), []
     for rows in (1, 6):
-        tuner = FineTuner(CONFIG, 2, 2, part_rows=rows)
+        tuner = FineTuner(CONFIG, classifier(2), 2, part_rows=rows)
         data = task(rows=36, longest=50)
         found.append(tuner.run(pretrained(), data, recipe, [1e-3, 1e-3], [1, 2]))
     allowed = 2 * 5 * tolerance(CONFIG)
     np.testing.assert_allclose(found[0].losses, found[1].losses, rtol=allowed)
     difference = np.abs(found[0].logits["dev"] - found[1].logits["dev"]).max()
     assert difference < allowed * np.abs(found[1].logits["dev"]).max()
+
+
+@pytest.mark.parametrize(
+    ("remainder", "steps", "last"),
+    [(Remainder.STRADDLES, 458, 32), (Remainder.DROPPED, 456, 32), ("kept", 460, 20)],
+)
+def test_what_becomes_of_the_remainder(remainder, steps, last):
+    """MRPC at batch 32: 114 batches, and 20 examples over."""
+    recipe = Recipe(32, remainder=remainder)
+    assert recipe.num_train_steps(3668) == steps
+    assert len(recipe.row_order(3668, 1).batch(steps - 1)) == last
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bias_correction": True},
+        {"schedule": Schedule.FROM_WARMUP},
+        {"remainder": Remainder.KEPT},
+        {"remainder": Remainder.DROPPED},
+    ],
+    ids=str,
+)
+def test_a_switch_changes_the_run(single, change):
+    data, recipe = task(rows=50), Recipe(16, epochs=2, warmup_proportion=0.5)
+    other = dataclasses.replace(recipe, **change)
+    one, two = (single.run(pretrained(), data, r, [1e-3], [1]) for r in (recipe, other))
+    assert (one.logits["dev"] != two.logits["dev"]).any()
+    assert np.isfinite(two.logits["dev"]).all()
+
+
+def test_an_activation_can_be_exact():
+    """The two functions differ by 5e-4 at most, and so do not the trained models."""
+    exact = dataclasses.replace(CONFIG, hidden_act=EXACT_GELU)
+    found = [
+        FineTuner(config, classifier(2), 1).run(
+            pretrained(), task(), Recipe(16, epochs=1), [1e-3], [1]
+        )
+        for config in (CONFIG, exact)
+    ]
+    first, second = (outcome.logits["dev"] for outcome in found)
+    assert 0 < np.abs(first - second).max() < 0.1 * np.abs(first).max()
 
 
 def test_steps_and_warmup_are_the_originals():

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from reference.optimization import (
+    Schedule,
     adam_weight_decay,
+    bias_corrections,
     clip_by_global_norm,
     is_decayed,
     learning_rate_factor,
@@ -20,6 +22,15 @@ pytestmark = pytest.mark.backend
 def test_schedule_by_hand(step, factor):
     """100 steps, 10 of warm-up: it would reach 1.0 at step 10, and drops to 0.9."""
     assert learning_rate_factor(step, 100, 10) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(
+    ("step", "factor"),
+    [(0, 0.0), (9, 0.9), (10, 1.0), (55, 0.5), (99, 1 / 90), (100, 0.0)],
+)
+def test_a_decay_from_the_warmup_on_by_hand(step, factor):
+    found = learning_rate_factor(step, 100, 10, Schedule.FROM_WARMUP)
+    assert found == pytest.approx(factor)
 
 
 def test_no_warmup_starts_at_the_full_rate():
@@ -62,8 +73,25 @@ def test_update_by_hand():
     """First step from zero: m = 0.1 g, v = 0.001 g², no bias correction."""
     weight, gradient = np.array([[2.0]]), np.array([[0.5]])
     zero = np.zeros((1, 1))
-    new, m, v = adam_weight_decay(weight, gradient, zero, zero, np.array([0.1]), 0.01)
+    new, m, v = adam_weight_decay((weight, zero, zero), gradient, np.array([0.1]), 0.01)
     expected = 2.0 - 0.1 * (0.05 / (np.sqrt(0.00025) + 1e-6) + 0.01 * 2.0)
     assert np.asarray(new).item() == pytest.approx(expected, rel=1e-6)
     assert np.asarray(m).item() == pytest.approx(0.05, rel=1e-6)
     assert np.asarray(v).item() == pytest.approx(0.00025, rel=1e-6)
+
+
+def test_corrected_moments_by_hand():
+    """Adam's first step is one of the rate's size, whatever the gradient."""
+    weight, zero = np.array([[2.0]]), np.zeros((1, 1))
+    for gradient in (0.5, 1e-3):
+        new, m, _ = adam_weight_decay(
+            (weight, zero, zero),
+            np.array([[gradient]]),
+            np.array([0.1]),
+            0.0,
+            bias_corrections(0),
+        )
+        # But for epsilon, a thousandth of the smaller gradient.
+        assert 2.0 - np.asarray(new).item() == pytest.approx(0.1, rel=1.1e-3)
+        assert np.asarray(m).item() == pytest.approx(0.1 * gradient, rel=1e-6)
+    assert bias_corrections(10**6) == (1.0, pytest.approx(1.0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reference.features import Features
+from reference.features import Features, padded_in_front
 from reference.packing import NO_EXAMPLE, PartShape, best_fit, packed_parts
 
 
@@ -23,6 +23,8 @@ def test_parts_hold_the_batch_and_nothing_else(seed):
     rng = np.random.default_rng(seed)
     length = int(rng.choice([16, 32, 64]))
     split = features(rng, 50, int(rng.integers(2, length + 1)))
+    if seed % 2:
+        split = padded_in_front(split, length)
     shape = PartShape(int(rng.integers(1, 5)), length)
     chosen = rng.integers(0, 50, (int(rng.integers(1, 4)), int(rng.integers(1, 40))))
     parts = packed_parts(split, chosen, shape)
@@ -42,7 +44,10 @@ def test_parts_hold_the_batch_and_nothing_else(seed):
             for name in ("input_ids", "segment_ids"):
                 expected = getattr(split, name)[batch[row], :size]
                 np.testing.assert_array_equal(flat[name][part, at], expected)
-            np.testing.assert_array_equal(flat["positions"][part, at], np.arange(size))
+            positions = np.arange(size)
+            if split.first_positions is not None:
+                positions += split.first_positions[batch[row]]
+            np.testing.assert_array_equal(flat["positions"][part, at], positions)
             np.testing.assert_array_equal(flat["examples"][part, at], row)
         tokens = own["examples"] != NO_EXAMPLE
         assert tokens.sum() == split.lengths[batch].sum()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reference.row_order import RowOrder, ShuffledWithin
+from reference.row_order import EpochsApart, RowOrder, ShuffledWithin
 
 
 def batches(rows: int, size: int, steps: int, seed) -> np.ndarray:
@@ -44,6 +44,19 @@ def test_no_more_than_two_epochs_are_in_memory():
     for step in range(100):
         order.batch(step)
         assert len(order._epochs) <= 2
+
+
+def test_epochs_apart_are_the_same_shuffles():
+    """Ten examples in batches of four: two a batch of the last, or none."""
+    shuffles = batches(rows=10, size=10, steps=3, seed=1)
+    kept, dropped = (EpochsApart(10, 4, steps, 1) for steps in (3, 2))
+    for epoch, shuffle in enumerate(shuffles):
+        for number in range(3):
+            expected = shuffle[4 * number : 4 * number + 4]
+            np.testing.assert_array_equal(kept.batch(3 * epoch + number), expected)
+            if number < 2:
+                found = dropped.batch(2 * epoch + number)
+                np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -4,7 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from reference.optimization import WEIGHT_DECAY, adam_weight_decay
+from reference.optimization import (
+    WEIGHT_DECAY,
+    adam_weight_decay,
+    bias_corrections,
+)
 from reference.word_table import STEPS_AT_ONCE, WordTable, steps_without_gradient
 
 pytestmark = pytest.mark.backend
@@ -29,23 +33,27 @@ def rates(count: int, seed: int = 0) -> np.ndarray:
     return found.astype(np.float32)
 
 
-def one_by_one(state, learning_rates, count):
+def corrections(count: int, are_made: bool) -> np.ndarray:
+    """Those of Adam's moments `[N, 2]` from step 3 on, or none."""
+    found = np.ones((len(rates(count)), 2), np.float32)
+    for step in range(count if are_made else 0):
+        found[step] = bias_corrections(3 + step)
+    return found
+
+
+def one_by_one(state, learning_rates, corrections, count):
     for step in range(count):
-        state = adam_weight_decay(
-            state[0],
-            np.float32(0),
-            *state[1:],
-            learning_rates[step],
-            WEIGHT_DECAY,
-        )
+        paces = learning_rates[step], WEIGHT_DECAY, corrections[step]
+        state = adam_weight_decay(state, np.float32(0), *paces)
     return [np.asarray(x) for x in state]
 
 
+@pytest.mark.parametrize("corrected", [False, True])
 @pytest.mark.parametrize("count", [0, 1, STEPS_AT_ONCE - 1, STEPS_AT_ONCE, 40])
-def test_all_steps_at_once_are_the_steps_one_by_one(count):
-    state, learning_rates = arrays(count), rates(count)
-    expected = one_by_one(state, learning_rates, count)
-    found = steps_without_gradient(*state, learning_rates, np.int32(count))
+def test_all_steps_at_once_are_the_steps_one_by_one(count, corrected):
+    state, paces = arrays(count), (rates(count), corrections(count, corrected))
+    expected = one_by_one(state, *paces, count)
+    found = steps_without_gradient(state, *paces, np.int32(count))
     for mine, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=count * 2**-22, atol=0)
 
@@ -60,7 +68,7 @@ def small():
 
 def test_rows_come_back_trained_and_the_others_have_waited(small):
     trained, words = small
-    tables, learning_rates = arrays(1)[0], rates(20)
+    tables, paces = arrays(1)[0], (rates(20), corrections(20, True))
     words.start(tables)
     pieces = np.array([[0, 3, 4, 9, 11], [2, 3, 5, 6, 7]], np.int32)
     words.take(pieces)
@@ -69,8 +77,8 @@ def test_rows_come_back_trained_and_the_others_have_waited(small):
     new = arrays(2, rows=5)
     for variable, value in zip(trained, new, strict=True):
         variable.assign(value)
-    words.put(pieces, learning_rates, 20)
-    waited = one_by_one([tables, *np.zeros((2, *tables.shape))], learning_rates, 20)
+    words.put(pieces, *paces, 20)
+    waited = one_by_one([tables, *np.zeros((2, *tables.shape))], *paces, 20)
     words.take(np.tile(np.arange(5, dtype=np.int32), (TRIALS, 1)))
     first = np.asarray(trained[0].value)
     expected = waited[0][:, :5].copy()

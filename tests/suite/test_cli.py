@@ -17,7 +17,10 @@ from reference.tfrecords import read_tfrecords
 from suite import cli
 from tests.suite.cli_place import ROOT, typed_in_a_shell
 
-VERBS = ("instances", "pretrain", "sweep", "report", "reproduce")
+VERBS = (
+    *("doctor", "instances", "oddities", "pretrain", "sweep", "squad", "knobs"),
+    *("report", "compare", "reproduce", "submit"),
+)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -44,7 +44,9 @@ def run(tmp_path) -> RunDirectory:
 def test_the_id_is_a_fixed_hash():
     """Recomputed here from the documented recipe, so that no id changes unnoticed."""
     assert re.fullmatch("[0-9a-f]{12}", TRIAL.id)
-    canonical = json.dumps(asdict(TRIAL), sort_keys=True, separators=(",", ":"))
+    values = asdict(TRIAL)
+    assert values.pop("variation") == ""  # from before there were any
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"))
     assert canonical.endswith(
         '"learning_rate":0.0001,"max_seq_length":128,"precision":"float32","seed":0,'
         '"task":"RTE","warmup_proportion":0.1}'
@@ -65,6 +67,7 @@ def test_the_id_is_a_fixed_hash():
         {"max_seq_length": 64},
         {"warmup_proportion": 0.0},
         {"precision": "bfloat16"},
+        {"variation": "no-dropout"},
     ],
 )
 def test_every_field_enters_the_id(change):

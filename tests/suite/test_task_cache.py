@@ -208,7 +208,7 @@ def test_trials_do_not_know_where_their_task_came_from(source):
     trial = Trial("checkpoint", "SST-2", "data", 16, 1e-3, seed=1, epochs=1)
     results = []
     for sources in (with_sources(source, cache=None), source, source):
-        trials._task_data.cache_clear()  # as in another worker
+        trials.task_data.cache_clear()  # as in another worker
         stack = Stack(sources.sources, "SST-2", (trial,))
         (result,) = run_stack(stack, lambda said: None)
         results.append(result)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from reference.checkpoint import read_checkpoint
+from reference.errors import InputError
 from suite import trials
+from suite.knobs import KNOBS
 from suite.metrics import predictions_from_logits
 from suite.plan import Grid, form_stacks, grid_trials
 from suite.sources import entries
@@ -73,6 +75,25 @@ def test_a_stack_of_two_gives_what_each_gives_alone(miniature):
         allowed = 2 * 3 * tolerance(CONFIG)
         np.testing.assert_allclose(result.losses, alone.losses, rtol=allowed)
     assert together[0].losses != together[1].losses
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_a_knob_is_turned(miniature, name):
+    """Whatever it is of the miniature's short texts that it can change."""
+    stack = stack_with(miniature, [1e-2], epochs=4)
+    turned = [replace(trial, variation=name) for trial in stack.trials]
+    (plain,), (other,) = run(stack), run(replace(stack, trials=tuple(turned)))
+    changed = (plain.predictions["dev"] != other.predictions["dev"]).any()
+    # No text is too long here, and 48 rows are three whole batches of 16; a buffer of
+    # 100 holds them all, but hands them out in another order.
+    assert changed == (name not in ("second-truncated", "remainder-dropped"))
+
+
+def test_a_knob_that_is_not_there(miniature):
+    stack = stack_with(miniature, [1e-2])
+    (trial,) = stack.trials
+    with pytest.raises(InputError, match="unknown knob 'louder': expected one of bias"):
+        run(replace(stack, trials=(replace(trial, variation="louder"),)))
 
 
 def test_a_diverged_trial_leaves_its_stack_unharmed(miniature):

@@ -1,0 +1,108 @@
+"""`python -m suite distill`: a student learns from a teacher."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reference.errors import InputError
+from suite.environment import RESULTS
+from suite.options import (
+    GLUE_HELP,
+    Gpus,
+    PartialTrain,
+    Ray,
+    Stack,
+    Tpus,
+    Workers,
+    console,
+    directory_option,
+    execution,
+    files_option,
+    number_option,
+    numbers_option,
+    task_names,
+)
+from suite.plan import BATCH_SIZES, LEARNING_RATES
+
+
+def distill(
+    teacher: Annotated[
+        Path, directory_option("Who teaches: fine-tuned on the task (`finetune`).")
+    ],
+    student: Annotated[Path, directory_option("Who learns: pre-trained only.")],
+    glue_dir: Annotated[Path, directory_option(GLUE_HELP)],
+    task: Annotated[str, typer.Option(metavar="NAME", help="A GLUE task.")],
+    transfer: Annotated[
+        list[Path] | None,
+        files_option(
+            "Texts to learn from, one example a line, a pair with a tab between; .gz "
+            "and .xz too.  [default: the task's train split without its labels]"
+        ),
+    ] = None,
+    then_fine_tune: Annotated[
+        bool,
+        typer.Option(
+            "--then-fine-tune",
+            help="Train the student on the labels afterwards, in the same "
+            "configuration.",
+        ),
+    ] = False,
+    batch_size: Annotated[
+        list[int], numbers_option("Batch sizes of both grids.", 1)
+    ] = BATCH_SIZES,
+    learning_rate: Annotated[
+        list[float], numbers_option("Learning rates of both grids.", 0)
+    ] = LEARNING_RATES,
+    seeds: Annotated[
+        int,
+        number_option(
+            "Seeds, from 1 up: both grids are run on the first, and what is selected "
+            "there on all of them; from 4 up they tell by themselves.",
+            1,
+        ),
+    ] = 1,
+    partial_train: PartialTrain = False,
+    name: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Of the run, under results/distillation."),
+    ] = "distillation",
+    run_dir: Annotated[
+        Path | None,
+        directory_option(
+            "Where the records go.  [default: results/distillation/DATE_NAME]"
+        ),
+    ] = None,
+    workers: Workers = None,
+    stack: Stack = None,
+    ray: Ray = None,
+    gpus: Gpus = 0,
+    tpus: Tpus = 0,
+) -> None:
+    """Teach a student what a larger model knows.
+
+    The teacher is asked once; the student learns its probabilities over the documented
+    grid, and is fine-tuned over the same grid for comparison. The same command typed
+    again goes on where the last one stopped; another teacher or other texts with the
+    same --run-dir stand beside what is there. `report` makes reports/distillation.md of
+    the runs in results/distillation.
+    """
+    from suite.distillation_report import summary
+    from suite.distillation_run import Pupil, distil
+    from suite.pipeline import run_named
+    from suite.plan import Grid
+    from suite.recorded_sweep import Places
+    from suite.records import RunDirectory
+    from suite.sources import Glue
+
+    names = task_names(task)
+    if len(names) != 1:
+        raise InputError(f"--task: expected one task, found {task!r}; name one")
+    grid = Grid(tuple(batch_size), tuple(learning_rate)).with_seeds(seeds)
+    run_dir = run_dir or run_named(name, RESULTS / "distillation")
+    places = Places(run_dir, RESULTS / "work" / run_dir.name)
+    pupil = Pupil(student, teacher, tuple(transfer or ()), then_fine_tune)
+    glue = Glue(glue_dir, None, names, partial_train=partial_train)
+    means = execution(workers, stack, ray, gpus, tpus)
+    distil(places, pupil, glue, grid, means, console)
+    console.print(summary(RunDirectory(run_dir)), markup=False, highlight=False)

@@ -1,0 +1,215 @@
+"""The page about distillation: fine-tuned and distilled, two columns of one table.
+
+Made of the runs of results/distillation/; the same records give the same bytes.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from reference.files import written_whole
+from suite.distillation_effects import Distillation, Side, distillations
+from suite.markdown import NOTHING, counted, percent, points, signed, table, trials
+from suite.metrics import main_score
+from suite.records import RunDirectory
+from suite.statistics import interval
+from suite.tasks import task_named
+
+_EXPLANATION = (
+    "*Cross-fitted*: configurations are chosen on one half of dev and scored on the "
+    "other; the interval is over examples. *Naive* is the best of the grid, scored "
+    "where it was chosen, and *optimism* what it has over the cross-fitted. Both sides "
+    "choose among equally many configurations, on the same examples, and their "
+    "difference is of the same seeds and the same examples. With three or more seeds "
+    "that had no part in selecting it is that of the selected configurations on those "
+    "seeds, otherwise that of the cross-fitted predictions, both sides halved alike. "
+    "Its interval resamples examples and adds the seeds' error: Student's t of the "
+    "differences of those seeds, or what the grids show of one side's spread. *p* is "
+    "corrected after Holm over the run; *sign-flip p* is the exact test over seeds "
+    "alone, and beside it stands the smallest that so many seeds can give. *No "
+    "effect*: the 90 % interval lies inside the task's margin. *Differs*: p is at most "
+    "0.05, and it does not. *Unchanged*: not one prediction is another."
+)
+
+
+def write_distillation_report(records: Path, reports_dir: Path) -> list[Path]:
+    """Write distillation.md; returns the file."""
+    parts = [
+        "# Distillation",
+        "A student fine-tuned on labels beside the same student taught by a larger "
+        "model, over the same grid. Generated; do not edit.",
+    ]
+    directories = [path.parent for path in sorted(records.glob("*/run.json"))]
+    if not directories:
+        parts.append("Nothing is recorded yet: `python -m suite distill …`.")
+    else:
+        parts.append(_EXPLANATION)
+    for directory in directories:
+        parts += _section(RunDirectory(directory))
+    page = reports_dir / "distillation.md"
+    with written_whole(page) as file:
+        file.write("\n\n".join(part.strip("\n") for part in parts if part) + "\n")
+    return [page]
+
+
+def _section(run: RunDirectory) -> list[str]:
+    about = run.run()
+    students = "; ".join(
+        f"{one['name']}, {one['masking']} masking, {one['description']}"
+        for one in about["checkpoints"]
+    )
+    return [
+        f"## {run.path.name}",
+        f"Student: {students}. Run on {about['device']} at commit "
+        f"`{about['commit'][:7]}` by `{about['command']}`. Records: "
+        f"`results/distillation/{run.path.name}/`.",
+        *(f"On a part, not comparable: {why}." for why in _partial(about)),
+        summary(run),
+    ]
+
+
+def summary(run: RunDirectory) -> str:
+    """The tables of a run: of each distillation its columns, and all differences."""
+    found = distillations(run)
+    parts = [part for one in found for part in (_lesson(one), columns(one))]
+    parts += ["Differences:", difference_rows(found)]
+    parts += ["<details><summary>Trial ids</summary>", _ids(found), "</details>"]
+    return "\n\n".join(part.strip("\n") for part in parts)
+
+
+def columns(one: Distillation) -> str:
+    """Fine-tuned, distilled and the teacher, a row for each number."""
+    task = task_named(one.about["task"])
+    sides = one.fine_tuned, one.distilled
+    scores = one.about.get("scores", {}).get("dev", {})
+    rows = [["Configuration", *map(_configuration, sides), _of_teacher(one.about)]]
+    for metric in task.metrics:
+        values = [_cross_fitted(side, metric) for side in sides]
+        rows.append([f"{metric}, cross-fitted", *values, percent(scores.get(metric))])
+    whole = percent(main_score(task, scores)) if scores else NOTHING
+    if len(task.metrics) > 1:
+        values = [_cross_fitted(side, "main") for side in sides]
+        rows.append(["mean of them, cross-fitted", *values, whole])
+    rows += [
+        [name, *map(said, sides), NOTHING]
+        for name, said in (
+            ("naive best of the grid", _naive),
+            ("optimism of it", _optimism),
+            ("selected, on fresh seeds", _on_fresh_seeds),
+            ("trials", _fates),
+        )
+    ]
+    header = ("On dev", "Fine-tuned", "Distilled", "Teacher")
+    return table(header, rows, sample=False)
+
+
+def difference_rows(found: Sequence[Distillation]) -> str:
+    """A row for each distillation that can be compared."""
+    header = (
+        *("Task", "Variation", "Of", "Seeds", "Distilled − fine-tuned, 95 %", "p"),
+        *("Sign-flip p (least)", "Margin", "Verdict"),
+    )
+    return table(header, map(_difference_row, found), sample=False)
+
+
+def _difference_row(one: Distillation) -> list[str]:
+    names = [one.about["task"], one.about["variation"]]
+    found = one.difference
+    if found is None:
+        return [*names, *[NOTHING] * 6, "nothing to compare yet"]
+    flip = found.sign_flip
+    span = f"[{signed(found.low)}, {signed(found.high)}]"
+    return [
+        *names,
+        one.pairing.how,
+        str(one.pairing.seeds),
+        f"{signed(found.mean, 2)} {span}",
+        f"{found.p:.3f}",
+        f"{flip.p:.3f} ({flip.smallest:.3f})" if flip else NOTHING,
+        NOTHING if found.margin is None else points(found.margin),
+        found.verdict,
+    ]
+
+
+def _lesson(one: Distillation) -> str:
+    about = one.about
+    teacher, transfer = about["teacher"], about["transfer"]
+    files = ", ".join(file["name"] for file in transfer["files"])
+    source = files or "the task's own train split, without its labels"
+    then = "; then fine-tuned on the labels" if about["then_fine_tune"] else ""
+    return (
+        f"### {about['task']}, taught by {teacher['name']}\n\n"
+        f"Teacher: {teacher['name']}, {teacher['description']} "
+        f"(`{teacher['sha256'][:12]}`). Taught on {counted(transfer['texts'], 'text')} "
+        f"of {source}{then}. Variation `{about['variation']}`."
+    )
+
+
+def _of_teacher(about: Mapping) -> str:
+    made = about["teacher"].get("fine_tuned")
+    if not made:
+        return NOTHING
+    return f"batch {made['batch_size']}, lr {made['learning_rate']:g}"
+
+
+def _configuration(side: Side | None) -> str:
+    return str(side.choice.configuration) if side else NOTHING
+
+
+def _cross_fitted(side: Side | None, name: str) -> str:
+    if side is None:
+        return NOTHING
+    found = side.choice.cross_fitted
+    low, high = interval(found.draws[name])
+    return f"{percent(found.scores[name])} [{percent(low)}, {percent(high)}]"
+
+
+def _naive(side: Side | None) -> str:
+    return percent(side.choice.naive["main"]) if side else NOTHING
+
+
+def _optimism(side: Side | None) -> str:
+    return signed(100 * side.choice.optimism) if side else NOTHING
+
+
+def _on_fresh_seeds(side: Side | None) -> str:
+    if side is None or side.choice.repeated is None:
+        return NOTHING
+    found = 100 * side.choice.repeated
+    spread = f" ± {found.std(ddof=1):.1f}" if found.size > 1 else ""
+    return f"{points(float(found.mean()))}{spread} ({counted(found.size, 'seed')})"
+
+
+def _fates(side: Side | None) -> str:
+    if side is None:
+        return NOTHING
+    grid = side.grid
+    said = [
+        str(len(grid.records)),
+        *(f"{len(grid.failed)} failed" for _ in grid.failed[:1]),
+        *(f"{len(grid.degenerate)} degenerate" for _ in grid.degenerate[:1]),
+    ]
+    return ", ".join(said)
+
+
+def _partial(about: Mapping) -> list[str]:
+    return list(about.get("partial", {}).values())
+
+
+def _ids(found: Sequence[Distillation]) -> str:
+    """The trials of the selected configurations, the grid's and the repeated ones."""
+    rows = [
+        [one.about["task"], name, _trial_ids(side)]
+        for one in found
+        for name, side in (
+            ("fine-tuned", one.fine_tuned),
+            (one.about["variation"], one.distilled),
+        )
+    ]
+    return table(("Task", "Side", "Selected"), rows, sample=False)
+
+
+def _trial_ids(side: Side | None) -> str:
+    if side is None:
+        return NOTHING
+    repeats = side.grid.repeats
+    return trials([*side.choice.trial_ids, *(repeats.trial_ids if repeats else ())])

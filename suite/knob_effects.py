@@ -1,0 +1,178 @@
+"""What turning each knob does to a task's score, paired over seeds.
+
+Both sides of a pair have the same checkpoint, seed, order of examples (as far as the
+knob leaves it alone) and dropout masks; how they are compared is in
+suite/paired_effects.py. Beside the interval stands the exact sign-flip test over seeds,
+which assumes less and can say less. Holm's correction is over all knobs and tasks of a
+run.
+
+Scores are main scores on dev in points. Not here: what the knobs are (suite/knobs.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from suite.estimates import generator_for
+from suite.knobs import KNOBS, Knob
+from suite.metrics import predictions_from_logits
+from suite.paired_effects import (
+    difference_draws,
+    main_margin,
+    scores_by_seed,
+    verdict,
+)
+from suite.published import load_margins
+from suite.records import RunDirectory, TrialRecord
+from suite.statistics import (
+    SignFlip,
+    difference_p,
+    holm,
+    interval,
+    sign_flip_test,
+)
+from suite.tasks import Task, task_named
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """A task's dev predictions without a knob and with it, `[S, n]` each."""
+
+    task: Task
+    knob: Knob
+    seeds: tuple[int, ...]
+    faithful: np.ndarray
+    turned: np.ndarray
+    labels: np.ndarray
+    trial_ids: tuple[str, ...]
+
+    @cached_property
+    def differences(self) -> np.ndarray:
+        """Turned − faithful by seed, `[S]`."""
+        return self._scores(self.turned) - self._scores(self.faithful)
+
+    @property
+    def faithful_score(self) -> float:
+        """Without the knob, the mean over seeds."""
+        return float(self._scores(self.faithful).mean())
+
+    @property
+    def changed(self) -> int:
+        """Predictions that are not the same, over all seeds."""
+        return int((self.turned != self.faithful).sum())
+
+    def draws(self, rng: np.random.Generator) -> np.ndarray:
+        """Draws `[R]` of the mean difference, seeds and examples resampled."""
+        sides = self.faithful, self.turned
+        return difference_draws(self.task, sides, self.labels, rng, RESAMPLES)
+
+    def _scores(self, predictions: np.ndarray) -> np.ndarray:
+        return scores_by_seed(self.task, predictions, self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """What a knob does to a task, in points; `p` is corrected after Holm.
+
+    `verdict` is "no effect" where the 90 % interval lies inside ±margin, "differs"
+    where `p` is at most 0.05 and it does not, else "inconclusive"; "unchanged" where no
+    prediction is another.
+    """
+
+    pairs: Pairs
+    mean: float
+    low: float
+    high: float
+    p: float
+    sign_flip: SignFlip
+    margin: float | None
+    verdict: str
+
+
+@dataclass(frozen=True)
+class KnobRun:
+    """The effects that a run shows, and the trials that none of them could use."""
+
+    effects: tuple[Effect, ...]
+    failed: tuple[TrialRecord, ...]
+    degenerate: tuple[TrialRecord, ...]
+
+
+def knob_run(run: RunDirectory) -> KnobRun:
+    """The effects of every knob on every task that share two seeds or more."""
+    records = run.records()
+    found = [(own, own.draws(_generator(own))) for own in _all_pairs(run, records)]
+    corrected = holm(np.array([_p(own, draws) for own, draws in found]))
+    margins = load_margins()
+    return KnobRun(
+        tuple(
+            _effect(own, draws, float(p), main_margin(own.task, margins))
+            for (own, draws), p in zip(found, corrected, strict=True)
+        ),
+        tuple(record for record in records if record.status == "failed"),
+        tuple(record for record in records if record.degenerate),
+    )
+
+
+def _all_pairs(run: RunDirectory, records: Sequence[TrialRecord]) -> list[Pairs]:
+    finished: dict[tuple[str, str], dict[int, TrialRecord]] = {}
+    for record in records:
+        if record.status == "finished":
+            key = record.trial.task, record.trial.variation
+            finished.setdefault(key, {})[record.trial.seed] = record
+    labels = run.labels()
+    found = []
+    for task, name in finished:
+        faithful, turned = finished.get((task, ""), {}), finished[task, name]
+        seeds = tuple(sorted(faithful.keys() & turned.keys()))
+        if name and len(seeds) > 1:
+            sides = [[side[seed] for seed in seeds] for side in (faithful, turned)]
+            found.append(_pairs(run, task_named(task), KNOBS[name], sides, labels))
+    return found
+
+
+def _pairs(run, task: Task, knob: Knob, sides, labels: Mapping) -> Pairs:
+    predictions = [
+        np.stack(
+            [
+                predictions_from_logits(task, run.predictions(r.trial.id)["dev"])
+                for r in side
+            ]
+        )
+        for side in sides
+    ]
+    return Pairs(
+        task=task,
+        knob=knob,
+        seeds=tuple(record.trial.seed for record in sides[0]),
+        faithful=predictions[0],
+        turned=predictions[1],
+        labels=labels[f"{task.name}/dev"],
+        trial_ids=tuple(r.trial.id for side in sides for r in side),
+    )
+
+
+def _effect(pairs: Pairs, draws: np.ndarray, p: float, margin: float | None) -> Effect:
+    low, high = interval(draws)
+    return Effect(
+        pairs=pairs,
+        mean=float(pairs.differences.mean()),
+        low=low,
+        high=high,
+        p=p,
+        sign_flip=sign_flip_test(pairs.differences),
+        margin=margin,
+        verdict=verdict(draws, p, margin) if pairs.changed else "unchanged",
+    )
+
+
+def _p(pairs: Pairs, draws: np.ndarray) -> float:
+    return difference_p(draws) if pairs.changed else 1.0
+
+
+def _generator(pairs: Pairs) -> np.random.Generator:
+    return generator_for("knob", pairs.task.name, pairs.knob.name)

@@ -1,0 +1,141 @@
+"""The page about knobs: what known differences between implementations do to a score.
+
+Made of the runs of results/knobs/; the same records give the same bytes.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from reference.files import written_whole
+from suite.figures import effects_figure
+from suite.knob_effects import Effect, KnobRun, knob_run
+from suite.markdown import NOTHING, counted, points, signed, table, trials
+from suite.records import RunDirectory, TrialRecord
+
+_EXPLANATION = (
+    "Each row turns one knob of the recipe and leaves everything else as it is, seeds "
+    "included. *Effect* is turned − faithful, the mean over seeds of the main score on "
+    "dev, in points; its interval resamples seeds and examples. *p* is corrected after "
+    "Holm over the table; *sign-flip p* is the exact test over seeds alone, and beside "
+    "it stands the smallest that so many seeds can give. *No effect*: the 90 % "
+    "interval lies inside the task's margin. *Differs*: p is at most 0.05, and it does "
+    "not. *Unchanged*: not one prediction is another."
+)
+
+
+def write_knob_report(records: Path, reports_dir: Path) -> list[Path]:
+    """Write knobs.md and a figure for each run; returns the files."""
+    parts = [
+        "# Why does mine differ?",
+        "Known differences between implementations of BERT fine-tuning, one at a time. "
+        "Generated; do not edit.",
+    ]
+    written = []
+    directories = [path.parent for path in sorted(records.glob("*/run.json"))]
+    if not directories:
+        parts.append("Nothing is recorded yet: `python -m suite knobs …`.")
+    for directory in directories:
+        run = RunDirectory(directory)
+        found = knob_run(run)
+        figure = reports_dir / "figures" / f"knobs_{directory.name}.svg"
+        parts += _section(run, found, figure.relative_to(reports_dir))
+        if found.effects:
+            written.append(effects_figure(figure, found.effects))
+    page = reports_dir / "knobs.md"
+    with written_whole(page) as file:
+        file.write("\n\n".join(part.strip("\n") for part in parts if part) + "\n")
+    return [page, *written]
+
+
+def _section(run: RunDirectory, found: KnobRun, figure: Path) -> list[str]:
+    about, records = run.run(), run.records()
+    parts = [
+        f"## {run.path.name}",
+        f"{_checkpoints(about)}; {_trained(records)}. Run on {about['device']} at "
+        f"commit `{about['commit'][:7]}` by `{about['command']}`. Records: "
+        f"`results/knobs/{run.path.name}/`.",
+    ]
+    if not found.effects:
+        return [*parts, "No knob shares two seeds with the faithful recipe yet."]
+    return [
+        *parts,
+        f"![Effects with their intervals; the table has the numbers]({figure})",
+        _EXPLANATION,
+        effect_rows(found.effects),
+        _fates(found.failed, "failed"),
+        _fates(found.degenerate, "degenerate"),
+        "What each knob is:",
+        knob_rows(found.effects),
+        "<details><summary>Trial ids</summary>",
+        _ids(found.effects),
+        "</details>",
+    ]
+
+
+def effect_rows(effects: Sequence[Effect]) -> str:
+    """A row for each task and knob."""
+    header = (
+        *("Task", "Knob turned", "Seeds", "Faithful", "Effect, 95 %", "p"),
+        *("Sign-flip p (least)", "Margin", "Verdict"),
+    )
+    return table(header, map(_effect_row, effects), sample=False)
+
+
+def _effect_row(effect: Effect) -> list[str]:
+    pairs = effect.pairs
+    span = f"[{signed(effect.low)}, {signed(effect.high)}]"
+    flip = effect.sign_flip
+    return [
+        pairs.task.name,
+        pairs.knob.name,
+        str(len(pairs.seeds)),
+        points(pairs.faithful_score),
+        f"{signed(effect.mean, 2)} {span}",
+        f"{effect.p:.3f}",
+        f"{flip.p:.3f} ({flip.smallest:.3f})",
+        NOTHING if effect.margin is None else points(effect.margin),
+        effect.verdict,
+    ]
+
+
+def knob_rows(effects: Sequence[Effect]) -> str:
+    """What the knobs in a table mean."""
+    knobs = {effect.pairs.knob.name: effect.pairs.knob for effect in effects}
+    rows = [[knob.name, knob.here, knob.otherwise] for knob in knobs.values()]
+    return table(("Knob", "In the sweep", "Turned"), rows, sample=False)
+
+
+def _ids(effects: Iterable[Effect]) -> str:
+    rows = [
+        [e.pairs.task.name, e.pairs.knob.name, trials(e.pairs.trial_ids)]
+        for e in effects
+    ]
+    return table(("Task", "Knob", "Trials"), rows, sample=False)
+
+
+def _fates(records: Sequence[TrialRecord], what: str) -> str:
+    if not records:
+        return ""
+    named = ", ".join(
+        f"{r.trial.task} {r.trial.variation or 'faithful'} seed {r.trial.seed}"
+        for r in records
+    )
+    return f"{counted(len(records), 'trial')} {what}: {named}."
+
+
+def _checkpoints(about: dict) -> str:
+    return "; ".join(
+        f"{one['name']}, {one['masking']} masking, {one['description']}"
+        for one in about["checkpoints"]
+    )
+
+
+def _trained(records: Sequence[TrialRecord]) -> str:
+    """The one configuration, in words."""
+    shapes = {
+        (r.trial.batch_size, r.trial.learning_rate, r.trial.epochs) for r in records
+    }
+    return "; ".join(
+        f"batch {batch}, learning rate {rate:g}, {counted(epochs, 'epoch')}"
+        for batch, rate, epochs in sorted(shapes)
+    )

@@ -1,0 +1,102 @@
+"""Two ways of training one model, compared seed by seed on the same dev examples.
+
+Both sides have the same seeds and examples, so scores are subtracted seed by seed. With
+many seeds an interval resamples seeds and examples together (the multi-bootstrap of
+Sellam et al. 2022). Of a few seeds that says too little: two of them, resampled, are
+half of the time twice the same, and the interval misses far more often than it says.
+There the seeds' error is Student's t of their differences. All scores are main scores
+in points. What the two ways are is not here (suite/knob_effects.py,
+suite/distillation_effects.py).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from suite.metrics import main_score, metric_scores
+from suite.statistics import bootstrap_draws, equivalence_p
+from suite.tasks import Task
+
+LEVEL = 0.05
+
+
+def scores_by_seed(
+    task: Task,
+    predictions: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Main scores `[S]` of predictions `[S, n]`, or `[S, r]` with weights `[r, n]`."""
+    return 100 * main_score(task, metric_scores(task, predictions, labels, weights))
+
+
+def difference_draws(
+    task: Task,
+    sides: tuple[np.ndarray, np.ndarray],
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int,
+) -> np.ndarray:
+    """Draws `[resamples]` of the mean over seeds of second − first, each `[S, n]`."""
+    first, second = sides
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        by_seed = scores_by_seed(task, second, labels, weights)
+        by_seed = by_seed - scores_by_seed(task, first, labels, weights)  # [S, r]
+        count, draws = by_seed.shape
+        seeds = rng.multinomial(count, np.full(count, 1 / count), size=draws)
+        return np.einsum("sr,rs->r", by_seed, seeds) / count
+
+    return bootstrap_draws(statistic, labels.size, rng, resamples)
+
+
+def few_seeds_draws(
+    task: Task,
+    sides: tuple[np.ndarray, np.ndarray],
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int,
+) -> np.ndarray:
+    """The same of two seeds or more: examples resampled, and the seeds' error added.
+
+    The seeds' differences hold their examples' error as well, which is therefore in it
+    twice: the interval is rather too wide than too narrow.
+    """
+    by_seed = scores_by_seed(task, sides[1], labels)
+    by_seed = by_seed - scores_by_seed(task, sides[0], labels)  # [S]
+    error = float(np.std(by_seed, ddof=1)) / np.sqrt(by_seed.size)
+    drawn = example_draws(task, sides, labels, rng, resamples)
+    return drawn + error * rng.standard_t(by_seed.size - 1, resamples)
+
+
+def example_draws(
+    task: Task,
+    sides: tuple[np.ndarray, np.ndarray],
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int,
+) -> np.ndarray:
+    """The same with nothing but the examples resampled."""
+
+    def statistic(weights: np.ndarray) -> np.ndarray:
+        second = scores_by_seed(task, sides[1], labels, weights)  # [S, r]
+        return (second - scores_by_seed(task, sides[0], labels, weights)).mean(axis=0)
+
+    return bootstrap_draws(statistic, labels.size, rng, resamples)
+
+
+def verdict(draws: np.ndarray, p: float, margin: float | None) -> str:
+    """What draws of a difference and its corrected `p` say.
+
+    "no effect" where the 90 % interval lies inside ±margin; "differs" where it does not
+    and `p` is at most 0.05; else "inconclusive".
+    """
+    if margin is not None and equivalence_p(draws, margin) <= LEVEL:
+        return "no effect"
+    return "differs" if p <= LEVEL else "inconclusive"
+
+
+def main_margin(task: Task, margins: Mapping[tuple[str, str], float]) -> float | None:
+    """The task's margin for its main score: the mean of its metrics' margins."""
+    own = [margins.get((task.name, metric)) for metric in task.metrics]
+    return None if None in own else float(np.mean(own))

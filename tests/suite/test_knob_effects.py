@@ -1,0 +1,146 @@
+"""What a knob does, found again where it is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from suite import knob_effects
+from suite.knob_effects import Pairs, knob_run
+from suite.knob_report import write_knob_report
+from suite.knobs import KNOBS
+from suite.metrics import predictions_from_logits, scores
+from suite.records import RunDirectory, Trial, TrialRecord
+from suite.statistics import interval
+from suite.tasks import TASKS
+
+RTE = TASKS["RTE"]
+FAITHFUL, HELPS, NOTHING, HURTS = "", "no-dropout", "second-truncated", "exact-gelu"
+SKILL = {FAITHFUL: 0.5, NOTHING: 0.5, HELPS: 0.9, HURTS: 0.1}
+
+
+def made(path, seeds=8, rows=400, skills=SKILL) -> RunDirectory:
+    """A run on RTE; with a knob that changes nothing the very same predictions."""
+    run = RunDirectory(path)
+    labels = np.random.default_rng(0).integers(0, 2, rows).astype(np.int32)
+    run.write_labels({"RTE/dev": labels})
+    for knob, skill in skills.items():
+        for seed in range(1, seeds + 1):
+            rng = np.random.default_rng(seed)
+            known = rng.random(rows) < skill
+            guessed = np.where(known, labels, rng.integers(0, 2, rows))
+            run.append(*record(knob, seed, np.eye(2)[guessed], labels))
+    checkpoint = {"name": "BERT-Tiny", "masking": "wordpiece", "description": "made up"}
+    run.write_run(
+        {
+            "command": "python -m suite knobs",
+            "commit": "0" * 40,
+            "device": "CPU",
+            "checkpoints": [checkpoint],
+        }
+    )
+    return run
+
+
+def record(knob: str, seed: int, logits, labels) -> tuple[TrialRecord, dict]:
+    trial = Trial("c", "RTE", "d", 32, 1e-4, seed, variation=knob)
+    found = scores(RTE, predictions_from_logits(RTE, logits), labels)
+    values = ("BERT-Tiny", "wordpiece", "finished", None, None, {"dev": found})
+    return TrialRecord(trial, *values, [0.5], 1.0, {}), {"dev": logits}
+
+
+def effects(run: RunDirectory) -> dict:
+    return {effect.pairs.knob.name: effect for effect in knob_run(run).effects}
+
+
+def test_effects_are_found(tmp_path):
+    found = effects(made(tmp_path))
+    assert list(found) == [NOTHING, HELPS, HURTS]
+    verdicts = {name: effect.verdict for name, effect in found.items()}
+    assert verdicts == {NOTHING: "unchanged", HELPS: "differs", HURTS: "differs"}
+    # Half of what is not known is guessed right.
+    assert found[HELPS].low < 100 * (0.9 - 0.5) / 2 < found[HELPS].high
+    assert found[HURTS].low < 100 * (0.1 - 0.5) / 2 < found[HURTS].high
+    assert found[HELPS].sign_flip.p == found[HELPS].sign_flip.smallest == 2 / 2**8
+    nothing = found[NOTHING]
+    assert (nothing.mean, nothing.low, nothing.high, nothing.p) == (0, 0, 0, 1)
+
+
+def test_a_small_effect_of_few_examples_is_inconclusive(tmp_path):
+    found = effects(
+        made(tmp_path, seeds=2, rows=71, skills={FAITHFUL: 0.5, HELPS: 0.55})
+    )
+    assert found[HELPS].verdict == "inconclusive"
+    assert found[HELPS].sign_flip.smallest == 0.5
+
+
+@pytest.mark.parametrize("seeds", [0, 1])
+def test_fewer_than_two_pairs_show_nothing(tmp_path, seeds):
+    run = made(tmp_path, seeds=3, skills={FAITHFUL: 0.5})
+    labels = run.labels()["RTE/dev"]
+    for seed in range(1, seeds + 1):
+        run.append(*record(HELPS, seed, np.eye(2)[labels], labels))
+    assert knob_run(run).effects == ()
+
+
+def test_failed_and_degenerate_trials_are_named(tmp_path):
+    run = made(tmp_path / "knobs", skills={FAITHFUL: 0.5, HELPS: 0.9})
+    first, *_ = run.records()
+    broken = {"status": "failed", "reason": "diverged: …", "scores": {}}
+    trial = replace(first.trial, variation=HELPS, seed=3)
+    run.append(replace(first, trial=trial, **broken))
+    flat = replace(first.trial, variation=HELPS, seed=4)
+    run.append(replace(first, trial=flat, degenerate="constant predictions"))
+    found = knob_run(run)
+    (effect,) = found.effects
+    assert 3 not in effect.pairs.seeds
+    page, _ = write_knob_report(tmp_path, tmp_path / "reports")
+    text = page.read_text()
+    assert "1 trial failed: RTE no-dropout seed 3." in text
+    assert "1 trial degenerate: RTE no-dropout seed 4." in text
+
+
+def test_the_report_is_the_same_twice(tmp_path):
+    made(tmp_path / "runs" / "knobs")
+    written = [
+        {
+            path.name: path.read_bytes()
+            for path in write_knob_report(tmp_path / "runs", out)
+        }
+        for out in (tmp_path / "one", tmp_path / "two")
+    ]
+    assert written[0] == written[1]
+    assert set(written[0]) == {"knobs.md", "knobs_knobs.svg"}
+    page = written[0]["knobs.md"].decode()
+    run = RunDirectory(tmp_path / "runs" / "knobs")
+    own = [r.scores["dev"]["accuracy"] for r in run.records() if not r.trial.variation]
+    assert f"| RTE | no-dropout | 8 | {100 * np.mean(own):.1f} |" in page
+    assert KNOBS[HURTS].otherwise in page
+
+
+def test_no_run_is_said_to_be_none(tmp_path):
+    (page,) = write_knob_report(tmp_path / "none", tmp_path)
+    assert "Nothing is recorded yet" in page.read_text()
+
+
+def test_the_interval_holds_the_truth(monkeypatch):
+    """Of many made-up pairs without an effect, some 5 % exclude 0."""
+    monkeypatch.setattr(knob_effects, "RESAMPLES", 400)
+    missed, runs, seeds, rows = 0, 150, 8, 100
+    for number in range(runs):
+        rng = np.random.default_rng(number)
+        labels = rng.integers(0, 2, rows)
+        # Examples of unequal difficulty, which both sides share.
+        chance = rng.beta(2, 1, rows)
+        sides = [
+            np.where(rng.random((seeds, rows)) < chance, labels, 1 - labels)
+            for _ in range(2)
+        ]
+        ids = tuple(range(seeds))
+        pairs = Pairs(RTE, KNOBS[HELPS], ids, *sides, labels, ())
+        low, high = interval(pairs.draws(rng))
+        missed += not low <= 0 <= high
+    # Here all error is of examples and seeds at once, which are resampled both: the
+    # interval is wide rather than narrow. So no more misses than 99 % of the time.
+    assert missed <= stats.binom.ppf(0.99, runs, 0.05)
