@@ -52,7 +52,7 @@ def write_distillation_report(records: Path, reports_dir: Path) -> list[Path]:
 
 
 def _section(run: RunDirectory) -> list[str]:
-    about = run.run()
+    about, found = run.run(), distillations(run)
     students = "; ".join(
         f"{one['name']}, {one['masking']} masking, {one['description']}"
         for one in about["checkpoints"]
@@ -63,16 +63,17 @@ def _section(run: RunDirectory) -> list[str]:
         f"`{about['commit'][:7]}` by `{about['command']}`. Records: "
         f"`results/distillation/{run.path.name}/`.",
         *(f"On a part, not comparable: {why}." for why in _partial(about)),
-        summary(run),
+        summary(found),
+        "<details><summary>Trial ids</summary>",
+        _ids(found),
+        "</details>",
     ]
 
 
-def summary(run: RunDirectory) -> str:
+def summary(found: Sequence[Distillation]) -> str:
     """The tables of a run: of each distillation its columns, and all differences."""
-    found = distillations(run)
     parts = [part for one in found for part in (_lesson(one), columns(one))]
-    parts += ["Differences:", difference_rows(found)]
-    parts += ["<details><summary>Trial ids</summary>", _ids(found), "</details>"]
+    parts += ["Distilled − fine-tuned, main score on dev:", difference_rows(found)]
     return "\n\n".join(part.strip("\n") for part in parts)
 
 
@@ -105,7 +106,7 @@ def columns(one: Distillation) -> str:
 def difference_rows(found: Sequence[Distillation]) -> str:
     """A row for each distillation that can be compared."""
     header = (
-        *("Task", "Variation", "Of", "Seeds", "Distilled − fine-tuned, 95 %", "p"),
+        *("Task", "Variation", "Of", "Seeds", "Difference, 95 %", "p"),
         *("Sign-flip p (least)", "Margin", "Verdict"),
     )
     return table(header, map(_difference_row, found), sample=False)

@@ -147,12 +147,25 @@ def _described(pupil: Pupil, teacher, task: Task, glue: Glue) -> dict:
     return {
         "variation": f"distilled-{digest[:8]}",
         "task": task.name,
-        "teacher": describe_checkpoint(teacher) | {KEY: teacher.description.get(KEY)},
+        "teacher": describe_checkpoint(teacher) | _fine_tuned(teacher, task),
         "transfer": {
             "texts": count,
             "files": [{"name": name, "sha256": digest} for name, digest in files],
         },
         "then_fine_tune": pupil.then_fine_tune,
+    }
+
+
+def _fine_tuned(teacher, task: Task) -> dict:
+    """How a teacher came to know the task, as far as it says."""
+    made = teacher.description.get(KEY)
+    if not made:
+        return {}
+    return {
+        "description": f"fine-tuned here on {task.name}, batch {made['batch_size']}, "
+        f"lr {made['learning_rate']:g}, seed {made['seed']}",
+        KEY: made,
+        "pretraining": teacher.description.get("pretraining", {}),
     }
 
 

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from dataclasses import replace
 
-from reference.finetuning import Recipe
 from reference.task_data import TaskData, only_occurring_pieces
 from suite.tasks import TASKS
 from suite.teacher import Lesson, answers
@@ -52,6 +51,8 @@ def run_distilled_stack(stack: Stack, report) -> list[TrialResult]:
 
 def _train(stack: Stack, report):
     """The labels scored against, what came of all, and the losses of fine-tuning."""
+    from reference.finetuning import Recipe
+
     sources, first = stack.sources, stack.trials[0]
     checkpoint = pretrained(sources.checkpoint)
     data, labels = task_data(sources, stack.task, first.max_seq_length, "longer")

@@ -23,7 +23,6 @@ from suite.options import (
     numbers_option,
     task_names,
 )
-from suite.plan import BATCH_SIZES, LEARNING_RATES
 
 
 def distill(
@@ -49,11 +48,13 @@ def distill(
         ),
     ] = False,
     batch_size: Annotated[
-        list[int], numbers_option("Batch sizes of both grids.", 1)
-    ] = BATCH_SIZES,
+        list[int] | None,
+        numbers_option("Batch sizes of both grids.  [default: the documented five]", 1),
+    ] = None,
     learning_rate: Annotated[
-        list[float], numbers_option("Learning rates of both grids.", 0)
-    ] = LEARNING_RATES,
+        list[float] | None,
+        numbers_option("Learning rates of both.  [default: the documented four]", 0),
+    ] = None,
     seeds: Annotated[
         int,
         number_option(
@@ -87,10 +88,11 @@ def distill(
     same --run-dir stand beside what is there. `report` makes reports/distillation.md of
     the runs in results/distillation.
     """
+    from suite.distillation_effects import distillations
     from suite.distillation_report import summary
     from suite.distillation_run import Pupil, distil
     from suite.pipeline import run_named
-    from suite.plan import Grid
+    from suite.plan import BATCH_SIZES, LEARNING_RATES, Grid
     from suite.recorded_sweep import Places
     from suite.records import RunDirectory
     from suite.sources import Glue
@@ -98,11 +100,13 @@ def distill(
     names = task_names(task)
     if len(names) != 1:
         raise InputError(f"--task: expected one task, found {task!r}; name one")
-    grid = Grid(tuple(batch_size), tuple(learning_rate)).with_seeds(seeds)
+    batch_sizes = tuple(batch_size or BATCH_SIZES)
+    grid = Grid(batch_sizes, tuple(learning_rate or LEARNING_RATES)).with_seeds(seeds)
     run_dir = run_dir or run_named(name, RESULTS / "distillation")
     places = Places(run_dir, RESULTS / "work" / run_dir.name)
     pupil = Pupil(student, teacher, tuple(transfer or ()), then_fine_tune)
     glue = Glue(glue_dir, None, names, partial_train=partial_train)
     means = execution(workers, stack, ray, gpus, tpus)
     distil(places, pupil, glue, grid, means, console)
-    console.print(summary(RunDirectory(run_dir)), markup=False, highlight=False)
+    found = distillations(RunDirectory(run_dir))
+    console.print(summary(found), markup=False, highlight=False)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from reference.checkpoint import read_checkpoint, write_checkpoint
 from suite import distillation_run, fine_tuned_checkpoint, recorded_sweep
 from suite.commands import distill, finetune
 from suite.distillation_report import write_distillation_report
+from suite.environment import RESULTS
 from suite.records import RunDirectory
 from tests.suite.cli_place import listing, typed_in_a_shell
 from tests.suite.in_process import InProcess
@@ -253,18 +255,32 @@ def test_bad_input_is_one_line_and_nothing_is_left(
     assert (listing(here), listing(bad)) == before
 
 
+def test_bad_input_in_a_shell(words, bad, here):
+    """No word of TensorFlow's, which is not loaded before the input is in order."""
+    places = ("--teacher", bad / "plain", "--student", bad / "plain")
+    process = typed_in_a_shell(*words("distill"), *places, "--run-dir", here / "run")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (2, "")
+    (line,) = err.splitlines()
+    assert line.startswith(f"Error: {bad / 'plain'}: expected a teacher")
+
+
 @pytest.mark.slow
 def test_killed_workers_and_all_it_goes_on(distilling, here, doing):
     """As typed in a shell, with processes: killed, and typed again."""
-    process = typed_in_a_shell(*distilling, "--workers", 1, start_new_session=True)
-    run = RunDirectory(here / "run")
-    while not run.records():
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert 0 < len(run.finished_ids()) < 8
-    again = typed_in_a_shell(*distilling, "--workers", 1)
-    out, err = again.communicate(timeout=300)
-    assert again.returncode == 0, err
-    assert "All 8 trials are recorded" in out
+    run = RunDirectory(here / f"killed-{os.getpid()}")
+    typed = [run.path if word == here / "run" else word for word in distilling]
+    try:
+        process = typed_in_a_shell(*typed, "--workers", 1, start_new_session=True)
+        while not run.records():
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert 0 < len(run.finished_ids()) < 8
+        again = typed_in_a_shell(*typed, "--workers", 1)
+        out, err = again.communicate(timeout=300)
+        assert again.returncode == 0, err
+        assert "All 8 trials are recorded" in out
+    finally:
+        shutil.rmtree(RESULTS / "work" / run.path.name, ignore_errors=True)

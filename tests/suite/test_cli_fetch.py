@@ -137,7 +137,7 @@ def test_stopped_with_ctrl_c(server, tmp_path):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (130, ""), err
     assert err.splitlines()[-1] == "Stopped. The same command goes on from here."
     assert names_in(tmp_path) == [
         "in/.fetching/RTE.zip.part",

@@ -150,7 +150,7 @@ def test_a_side_that_is_not_there_yet(tmp_path):
     (tmp_path / "trials.jsonl").write_text("\n".join(plain) + "\n")
     found = only(run)
     assert (found.distilled, found.difference) == (None, None)
-    assert "nothing to compare yet" in summary(run)
+    assert "nothing to compare yet" in summary([found])
 
 
 def test_the_page_has_both_columns_and_the_teacher(tmp_path):

@@ -13,10 +13,11 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from suite import sweep
 from suite.local_executor import LocalExecutor
 from suite.plan import Grid
 from suite.records import RunDirectory
+from suite.sources import entries
+from suite.sweep import Sweep
 from tests.suite.miniature import GRID
 from tests.suite.quick_trials import quick_stack
 
@@ -54,7 +55,9 @@ def complete(miniature, run: RunDirectory, grid: Grid = FORTY) -> int:
     """Run until nothing is missing; returns how often it was begun."""
     with LocalExecutor(2, run.path / "logs") as executor:
         for command in range(1, MOST_COMMANDS):
-            work = miniature.sweep(run, grid)
+            found = entries([miniature.checkpoint], miniature.glue)
+            quick = [replace(entry, job=quick_stack) for entry in found]
+            work = Sweep(run, quick, grid)
             for _ in work.run(executor):
                 pass
             if not work.to_run_again:
@@ -84,8 +87,7 @@ def _numbers(record) -> dict:
     return asdict(replace(record, seconds=0.0, ran={}))
 
 
-def test_workers_killed_at_random(miniature, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep, "run_stack", quick_stack)
+def test_workers_killed_at_random(miniature, tmp_path):
     undisturbed = RunDirectory(tmp_path / "undisturbed")
     assert complete(miniature, undisturbed) == 1
     run = RunDirectory(tmp_path / "killed")
@@ -96,8 +98,7 @@ def test_workers_killed_at_random(miniature, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_workers_killed_at_random_in_twenty_sweeps(miniature, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep, "run_stack", quick_stack)
+def test_workers_killed_at_random_in_twenty_sweeps(miniature, tmp_path):
     undisturbed = RunDirectory(tmp_path / "undisturbed")
     complete(miniature, undisturbed)
     times_killed = []

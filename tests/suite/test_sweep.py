@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from reference.errors import InputError
-from suite.grids import selected_configuration
+from suite.grids import configuration_of, selected_configuration
 from suite.local_executor import LocalExecutor
 from suite.records import RunDirectory
 from suite.sweep import Sweep
@@ -247,6 +247,23 @@ def test_a_grid_that_is_not_over_selects_nothing(miniature, tmp_path):
     assert (sweep.failed, sweep.to_run_again) == (4, 2 + 3)
     records_of(miniature.sweep(run, REPEATED), MadeUp())
     assert miniature.sweep(run, REPEATED).done == 14
+
+
+def test_each_variation_selects_its_own(miniature, tmp_path):
+    """What is best without may not be with it; both are run on the fresh seeds."""
+    varied = replace(REPEATED, variations=("", "other"))
+    run = RunDirectory(tmp_path)
+    sweep = miniature.sweep(run, varied)
+    assert sweep.total == 2 * 2 * (4 + 3)
+    records = records_of(sweep, MadeUp())
+    assert sweep.done == 28
+    for name in varied.variations:
+        for task in ("SST-2", "RTE"):
+            own = [r for r in records if r.trial.task == task]
+            own = [r for r in own if r.trial.variation == name]
+            grid = [record for record in own if record.trial.seed == 1]
+            repeats = {configuration_of(r.trial) for r in own if r.trial.seed > 1}
+            assert repeats == {selected_configuration(grid)}
 
 
 def test_a_grid_of_diverged_trials_has_nothing_to_repeat(miniature, tmp_path):
