@@ -1,5 +1,6 @@
 """The verb `fetch` as a user types it."""
 
+import functools
 import json
 import signal
 import time
@@ -131,7 +132,11 @@ def test_stopped_with_ctrl_c(server, tmp_path):
     server.files["/RTE.zip"] = some_bytes()
     server.faults["/RTE.zip"] = [stalls(100_000)]
     words = ("fetch", "glue", "--task", "RTE", "--to", tmp_path / "in")
-    process = typed_in_a_shell(*words, "--from", server.url)
+    process = typed_in_a_shell(
+        *(*words, "--from", server.url),
+        # What is started in the background ignores it, and so does what that starts.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
     part = tmp_path / "in/.fetching/RTE.zip.part"
     while process.poll() is None and not (part.exists() and part.stat().st_size):
         time.sleep(0.02)
