@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from suite.local_executor import LocalExecutor
-from suite.plan import Grid
 from suite.records import RunDirectory
 from suite.sources import entries
 from suite.sweep import Sweep
+from suite.trials import run_stack
 from tests.suite.miniature import GRID
 from tests.suite.quick_trials import quick_stack
 
@@ -51,13 +51,12 @@ def killer(
         thread.join()
 
 
-def complete(miniature, run: RunDirectory, grid: Grid = FORTY) -> int:
-    """Run until nothing is missing; returns how often it was begun."""
+def complete(miniature, run: RunDirectory, job=quick_stack) -> int:
+    """Run forty trials until nothing is missing; returns how often it was begun."""
     with LocalExecutor(2, run.path / "logs") as executor:
         for command in range(1, MOST_COMMANDS):
             found = entries([miniature.checkpoint], miniature.glue)
-            quick = [replace(entry, job=quick_stack) for entry in found]
-            work = Sweep(run, quick, grid)
+            work = Sweep(run, [replace(entry, job=job) for entry in found], FORTY)
             for _ in work.run(executor):
                 pass
             if not work.to_run_again:
@@ -119,8 +118,8 @@ def test_workers_killed_in_the_middle_of_training(miniature, tmp_path):
     memory, and halves of a stack give its numbers within rounding only.
     """
     undisturbed, run = (RunDirectory(tmp_path / name) for name in ("whole", "killed"))
-    complete(miniature, undisturbed)
+    complete(miniature, undisturbed, run_stack)
     with killer(random.Random(0), 10.0, 4, signal.SIGABRT) as killed:
-        complete(miniature, run)
+        complete(miniature, run, run_stack)
     assert killed
     assert_the_same(run, undisturbed)
