@@ -22,8 +22,8 @@ import numpy as np
 from suite.estimates import HALVINGS, Choice, choose, generator_for
 from suite.grids import Grid, grid_of
 from suite.paired_effects import (
+    difference_draws,
     example_draws,
-    few_seeds_draws,
     main_margin,
     scores_by_seed,
     verdict,
@@ -210,7 +210,7 @@ def _draws(one: Distillation) -> np.ndarray:
     share = RESAMPLES // len(ways)
     if pairing.how == ON_FRESH_SEEDS:
         (sides,) = ways
-        return few_seeds_draws(grid.task, sides, labels, rng, share)
+        return difference_draws(grid.task, sides, labels, rng, share)
     drawn = np.concatenate(
         [example_draws(grid.task, sides, labels, rng, share) for sides in ways]
     )

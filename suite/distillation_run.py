@@ -36,6 +36,7 @@ from suite.run_description import description, resumed
 from suite.sources import (
     Glue,
     check_checkpoint,
+    check_encoder,
     describe_checkpoint,
     entries,
     scored_labels,
@@ -70,7 +71,7 @@ def distil(
 
     (task,) = glue.runnable()
     student, teacher = map(read_checkpoint, (pupil.student, pupil.teacher))
-    check_student(student, grid.max_seq_length)
+    check_checkpoint(student, grid.max_seq_length)
     check_teacher(teacher, task, grid.max_seq_length)
     about = _described(pupil, teacher, task, glue)
     _check_texts(about, grid)
@@ -91,16 +92,6 @@ def distil(
     begun = Begun(work, places, described | {"distillations": before})
     sized = measured if execution.may_accelerate else None
     complete(begun, grid, execution, console, sized)
-
-
-def check_student(student, max_seq_length: int) -> None:
-    """InputError for one that cannot be fine-tuned, or was already."""
-    check_checkpoint(student, max_seq_length)
-    if "classifier" in student.parts:
-        raise InputError(
-            f"{student.directory}: expected a pre-trained student, found one with a "
-            "classifier; take the checkpoint that it was fine-tuned from"
-        )
 
 
 def check_teacher(teacher, task: Task, max_seq_length: int) -> None:
@@ -124,7 +115,7 @@ def check_teacher(teacher, task: Task, max_seq_length: int) -> None:
             f"{where}: expected a teacher fine-tuned on {task.name}, found one of "
             f"{own}; take another"
         )
-    check_checkpoint(teacher, max_seq_length)
+    check_encoder(teacher, max_seq_length)
 
 
 def _outputs(number: int) -> str:

@@ -66,7 +66,7 @@ class Pairs:
         return int((self.turned != self.faithful).sum())
 
     def draws(self, rng: np.random.Generator) -> np.ndarray:
-        """Draws `[R]` of the mean difference, seeds and examples resampled."""
+        """Draws `[R]` of the mean difference, with the error of examples and seeds."""
         sides = self.faithful, self.turned
         return difference_draws(self.task, sides, self.labels, rng, RESAMPLES)
 

@@ -15,11 +15,11 @@ from suite.records import RunDirectory, TrialRecord
 _EXPLANATION = (
     "Each row turns one knob of the recipe and leaves everything else as it is, seeds "
     "included. *Effect* is turned − faithful, the mean over seeds of the main score on "
-    "dev, in points; its interval resamples seeds and examples. *p* is corrected after "
-    "Holm over the table; *sign-flip p* is the exact test over seeds alone, and beside "
-    "it stands the smallest that so many seeds can give. *No effect*: the 90 % "
-    "interval lies inside the task's margin. *Differs*: p is at most 0.05, and it does "
-    "not. *Unchanged*: not one prediction is another."
+    "dev, in points; its interval holds the error of the examples and of the seeds. "
+    "*p* is corrected after Holm over the table; *sign-flip p* is the exact test over "
+    "seeds alone, and beside it stands the smallest that so many seeds can give. *No "
+    "effect*: the 90 % interval lies inside the task's margin. *Differs*: p is at most "
+    "0.05, and it does not. *Unchanged*: not one prediction is another."
 )
 
 

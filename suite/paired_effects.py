@@ -1,11 +1,10 @@
 """Two ways of training one model, compared seed by seed on the same dev examples.
 
-Both sides have the same seeds and examples, so scores are subtracted seed by seed. With
-many seeds an interval resamples seeds and examples together (the multi-bootstrap of
-Sellam et al. 2022). Of a few seeds that says too little: two of them, resampled, are
-half of the time twice the same, and the interval misses far more often than it says.
-There the seeds' error is Student's t of their differences. All scores are main scores
-in points. What the two ways are is not here (suite/knob_effects.py,
+Both sides have the same seeds and examples, so scores are subtracted seed by seed. An
+interval resamples examples and adds the seeds' error as Student's t of their
+differences. Seeds are not resampled: two of them, resampled, are half of the time twice
+the same, and the interval would miss far more often than it says. All scores are main
+scores in points. What the two ways are is not here (suite/knob_effects.py,
 suite/distillation_effects.py).
 """
 
@@ -37,29 +36,10 @@ def difference_draws(
     rng: np.random.Generator,
     resamples: int,
 ) -> np.ndarray:
-    """Draws `[resamples]` of the mean over seeds of second − first, each `[S, n]`."""
-    first, second = sides
+    """Draws `[resamples]` of the mean over seeds of second − first, each `[S, n]`.
 
-    def statistic(weights: np.ndarray) -> np.ndarray:
-        by_seed = scores_by_seed(task, second, labels, weights)
-        by_seed = by_seed - scores_by_seed(task, first, labels, weights)  # [S, r]
-        count, draws = by_seed.shape
-        seeds = rng.multinomial(count, np.full(count, 1 / count), size=draws)
-        return np.einsum("sr,rs->r", by_seed, seeds) / count
-
-    return bootstrap_draws(statistic, labels.size, rng, resamples)
-
-
-def few_seeds_draws(
-    task: Task,
-    sides: tuple[np.ndarray, np.ndarray],
-    labels: np.ndarray,
-    rng: np.random.Generator,
-    resamples: int,
-) -> np.ndarray:
-    """The same of two seeds or more: examples resampled, and the seeds' error added.
-
-    The seeds' differences hold their examples' error as well, which is therefore in it
+    Of two seeds or more: examples are resampled, and the seeds' error is added. The
+    seeds' differences hold their examples' error as well, which is therefore in it
     twice: the interval is rather too wide than too narrow.
     """
     by_seed = scores_by_seed(task, sides[1], labels)

@@ -114,7 +114,20 @@ class Glue:
 
 
 def check_checkpoint(checkpoint, max_seq_length: int) -> None:
-    """InputError for one that cannot be fine-tuned on sequences of this length."""
+    """InputError for one that cannot be fine-tuned on such sequences, or was already.
+
+    A trial would go on training a classifier that it found there.
+    """
+    if "classifier" in checkpoint.parts:
+        raise InputError(
+            f"{checkpoint.directory}: expected a pre-trained checkpoint, found one "
+            "with a classifier; take the checkpoint that it was fine-tuned from"
+        )
+    check_encoder(checkpoint, max_seq_length)
+
+
+def check_encoder(checkpoint, max_seq_length: int) -> None:
+    """InputError for one on which no classifier of sequences of this length can be."""
     where = str(checkpoint.directory)
     checkpoint.config.check_sequence_length(max_seq_length, where)
     if "pooler" not in checkpoint.parts:

@@ -118,11 +118,15 @@ def peer_times(benchmarks: Benchmarks) -> pd.DataFrame:
 
 
 def our_rates(run: GridRun, rows: Mapping[str, int]) -> pd.Series:
-    """Examples a second in training by task and batch size, over all workers."""
+    """Examples a second in training by task and batch size, over all workers.
+
+    NaN of a task whose `rows` are not known.
+    """
     frame = _trials(run)
     trained = frame["task"].map(rows) * EPOCHS
     sums = frame.assign(examples=trained).groupby(["task", "batch_size"])
-    return sums["examples"].sum() / (sums["seconds"].sum() / run.workers)
+    examples = sums["examples"].sum(min_count=1)
+    return examples / (sums["seconds"].sum() / run.workers)
 
 
 def our_times(run: GridRun) -> pd.Series:

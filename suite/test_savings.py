@@ -45,7 +45,7 @@ def test_savings(benchmark, monkeypatch, given, task, batch_size, without):
 
     if without in SETTINGS:
         monkeypatch.setattr(*SETTINGS[without])
-    checkpoint, data = _first_examples(*given, task)
+    checkpoint, data = first_examples(*given, task)
     tuner = FineTuner(checkpoint.config, classifier(data.outputs), TRIALS)
     recipe, rates, seeds = Recipe(batch_size, epochs=1), [1e-4] * TRIALS, [1] * TRIALS
     benchmark.pedantic(
@@ -58,9 +58,10 @@ def test_savings(benchmark, monkeypatch, given, task, batch_size, without):
     benchmark.extra_info.update(about, steps=ROWS // batch_size * TRIALS)
 
 
-def _first_examples(directory, glue_dir, task: str):
+def first_examples(directory, glue_dir, task: str):
     """The checkpoint, and the beginning of a task, with nothing to predict."""
     from reference.checkpoint import read_checkpoint
+    from reference.features import Features
     from suite.task_cache import TaskSource, tokenised_task
 
     checkpoint = read_checkpoint(directory)
@@ -68,9 +69,9 @@ def _first_examples(directory, glue_dir, task: str):
         Sources(directory, glue_dir), TASKS[task], checkpoint.tokenizer, 128
     )
     data = tokenised_task(source).data
-    columns = [field.name for field in dataclasses.fields(data.train)]
-    first = {name: getattr(data.train, name)[:ROWS] for name in columns}
-    train = dataclasses.replace(data.train, **first)
+    whole = data.train
+    columns = whole.input_ids, whole.segment_ids, whole.lengths
+    train = Features(*(column[:ROWS] for column in columns))
     return checkpoint, dataclasses.replace(
         data, train=train, labels=data.labels[:ROWS], evaluated={}
     )

@@ -188,12 +188,18 @@ def taught(data: TaskData) -> TaskData:
 @pytest.mark.parametrize(
     ("clipping", "head", "data"),
     [
-        (Clipping.ONE_HOT, classifier(1), task(40, 1, 50)),
-        (Clipping.LOOKUP, classifier(2), task(40, 2, 50)),
-        (Clipping.ONE_HOT, classifier(2), taught(task(40, 2, 50))),
-        (Clipping.ONE_HOT, SpanModel, spans(task(40, 2, 50))),
+        pytest.param(*one, id=name, marks=pytest.mark.slow if is_slow else ())
+        for name, is_slow, one in (
+            ("classes", False, (Clipping.LOOKUP, classifier(2), task(40, 2, 50))),
+            ("spans", False, (Clipping.ONE_HOT, SpanModel, spans(task(40, 2, 50)))),
+            ("score", True, (Clipping.ONE_HOT, classifier(1), task(40, 1, 50))),
+            (
+                "taught",
+                True,
+                (Clipping.ONE_HOT, classifier(2), taught(task(40, 2, 50))),
+            ),
+        )
     ],
-    ids=["score", "classes", "taught", "spans"],
 )
 def test_savings_change_nothing(monkeypatch, clipping, head, data):
     """Packed rows, parts, many steps a call, few words in it: as trained plainly.
@@ -341,6 +347,7 @@ def test_what_becomes_of_the_remainder(remainder, steps, last):
     assert len(recipe.row_order(3668, 1).batch(steps - 1)) == last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -359,14 +366,12 @@ def test_a_switch_changes_the_run(single, change):
     assert np.isfinite(two.logits["dev"]).all()
 
 
-def test_an_activation_can_be_exact():
+def test_an_activation_can_be_exact(single):
     """The two functions differ by 5e-4 at most, and so do not the trained models."""
     exact = dataclasses.replace(CONFIG, hidden_act=EXACT_GELU)
     found = [
-        FineTuner(config, classifier(2), 1).run(
-            pretrained(), task(), Recipe(16, epochs=1), [1e-3], [1]
-        )
-        for config in (CONFIG, exact)
+        tuner.run(pretrained(), task(), Recipe(16, epochs=1), [1e-3], [1])
+        for tuner in (single, FineTuner(exact, classifier(2), 1))
     ]
     first, second = (outcome.logits["dev"] for outcome in found)
     assert 0 < np.abs(first - second).max() < 0.1 * np.abs(first).max()

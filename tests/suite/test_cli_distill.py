@@ -196,7 +196,7 @@ REFUSED = {
     ),
     "student that is one already": (
         ("--student", "teacher"),
-        r"teacher: expected a pre-trained student, found one with a classifier",
+        r"teacher: expected a pre-trained checkpoint, found one with a classifier",
     ),
     "no text": (("--transfer", "none.txt"), r"none.txt: .*No such file"),
     "texts of pairs": (

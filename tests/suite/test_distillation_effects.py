@@ -11,7 +11,7 @@ from suite.distillation_effects import CROSS_FITTED, ON_FRESH_SEEDS, distillatio
 from suite.distillation_report import summary, write_distillation_report
 from suite.grids import configuration_of
 from suite.metrics import predictions_from_logits, scores
-from suite.paired_effects import few_seeds_draws
+from suite.paired_effects import difference_draws
 from suite.records import RunDirectory, Trial, TrialRecord
 from suite.statistics import interval
 from suite.tasks import TASKS
@@ -195,6 +195,6 @@ def test_few_seeds_hold_the_truth(seeds, spread):
             skill = rng.normal(0, spread, (seeds, 1))
             right = rng.random((seeds, rows)) < 1 / (1 + np.exp(-easy - skill))
             sides.append(np.where(right, labels, 1 - labels))
-        low, high = interval(few_seeds_draws(RTE, tuple(sides), labels, rng, 400))
+        low, high = interval(difference_draws(RTE, tuple(sides), labels, rng, 400))
         missed += not low <= 0 <= high
     assert missed <= stats.binom.ppf(0.99, runs, 0.05)

@@ -141,6 +141,6 @@ def test_the_interval_holds_the_truth(monkeypatch):
         pairs = Pairs(RTE, KNOBS[HELPS], ids, *sides, labels, ())
         low, high = interval(pairs.draws(rng))
         missed += not low <= 0 <= high
-    # Here all error is of examples and seeds at once, which are resampled both: the
+    # Here all error is of examples and seeds at once, and is counted for both: the
     # interval is wide rather than narrow. So no more misses than 99 % of the time.
     assert missed <= stats.binom.ppf(0.99, runs, 0.05)

@@ -3,6 +3,7 @@
 import pytest
 
 from suite.savings import ALL, savings
+from suite.test_savings import ROWS, first_examples
 
 
 def measured(without, milliseconds, task="MRPC", batch_size=8):
@@ -32,3 +33,10 @@ def test_times_are_of_a_step_and_of_that_with_all():
 
 def test_other_benchmarks_are_none_of_it():
     assert savings([{"extra_info": {"amount": 3}, "stats": {"median": 1.0}}]).empty
+
+
+def test_the_first_examples_are_what_is_timed(miniature):
+    small = miniature.glue.directory
+    checkpoint, data = first_examples(miniature.checkpoint_dir, small, "RTE")
+    assert checkpoint.sha256 == miniature.checkpoint.sha256
+    assert len(data.train.lengths) == len(data.labels) == min(ROWS, 48)

@@ -14,6 +14,7 @@ from suite import glue_files
 from suite.sources import (
     Glue,
     check_checkpoint,
+    check_encoder,
     describe_checkpoint,
     entries,
     scored_labels,
@@ -109,6 +110,14 @@ def test_a_checkpoint_must_have_a_pooler_and_enough_positions():
         check_checkpoint(tunable(whole, 127), 128)
     with pytest.raises(InputError, match=r"^mine: .*pooler, .*found encoder, masked"):
         check_checkpoint(tunable(headless, 128), 128)
+
+
+def test_a_checkpoint_must_not_have_been_fine_tuned():
+    """Else every trial would go on training the classifier that it finds."""
+    tuned = tunable(("encoder", "pooler", "classifier"), 128)
+    with pytest.raises(InputError, match=r"^mine: .*found one with a classifier; take"):
+        check_checkpoint(tuned, 128)
+    check_encoder(tuned, 128)
 
 
 def test_what_is_exported_with_the_masked_lm_head_alone_is_refused(tmp_path):

@@ -134,6 +134,7 @@ def test_our_times_are_shared_by_the_workers():
     # 4 trials of 4 epochs of 40 rows in 4 × 2 seconds of one of two workers.
     rates = our_rates(run, dict.fromkeys(GRID_TASKS, 40))
     assert rates.loc[("CoLA", 128)] == pytest.approx(4 * 4 * 40 / (8 / 2))
+    assert our_rates(run, {"RTE": 40}).loc["CoLA"].isna().all()
 
 
 @pytest.mark.parametrize(
