@@ -2,10 +2,9 @@
 
 Both sides have the same seeds and examples, so scores are subtracted seed by seed. An
 interval resamples examples and adds the seeds' error as Student's t of their
-differences. Seeds are not resampled: two of them, resampled, are half of the time twice
-the same, and the interval would miss far more often than it says. All scores are main
-scores in points. What the two ways are is not here (suite/knob_effects.py,
-suite/distillation_effects.py).
+differences, since there are few of them (suite/statistics/multi_bootstrap.py). All
+scores are main scores in points. What the two ways are is not here
+(suite/knob_effects.py, suite/distillation_effects.py).
 """
 
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from suite.metrics import main_score, metric_scores
-from suite.statistics import bootstrap_draws, equivalence_p
+from suite.statistics import bootstrap_draws, equivalence_p, few_seeds_draws
 from suite.tasks import Task
 
 LEVEL = 0.05
@@ -38,15 +37,12 @@ def difference_draws(
 ) -> np.ndarray:
     """Draws `[resamples]` of the mean over seeds of second − first, each `[S, n]`.
 
-    Of two seeds or more: examples are resampled, and the seeds' error is added. The
-    seeds' differences hold their examples' error as well, which is therefore in it
-    twice: the interval is rather too wide than too narrow.
+    Of two seeds or more, with the error of the examples and of the seeds.
     """
     by_seed = scores_by_seed(task, sides[1], labels)
     by_seed = by_seed - scores_by_seed(task, sides[0], labels)  # [S]
-    error = float(np.std(by_seed, ddof=1)) / np.sqrt(by_seed.size)
     drawn = example_draws(task, sides, labels, rng, resamples)
-    return drawn + error * rng.standard_t(by_seed.size - 1, resamples)
+    return few_seeds_draws(drawn, by_seed, rng)
 
 
 def example_draws(
@@ -56,7 +52,7 @@ def example_draws(
     rng: np.random.Generator,
     resamples: int,
 ) -> np.ndarray:
-    """The same with nothing but the examples resampled."""
+    """The same of any number of seeds, with nothing but the examples resampled."""
 
     def statistic(weights: np.ndarray) -> np.ndarray:
         second = scores_by_seed(task, sides[1], labels, weights)  # [S, r]

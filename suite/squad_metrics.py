@@ -3,7 +3,7 @@
 Source: the rules of the official evaluate-v1.1.py (Rajpurkar et al. 2016, section 6.1):
 an answer is compared with each that people gave, and the best comparison counts.
 Compared are lower-case words without punctuation and articles. Not here: intervals
-(suite/statistics.py), to which the scores by question are what a task's predictions
+(suite/statistics/), to which the scores by question are what a task's predictions
 are, and percentages, which belong to the report.
 """
 

@@ -19,7 +19,10 @@ def pins(name: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(
     ("group", "more"),
-    [("peers", {"torch", "transformers", "keras-hub"}), ("cluster", {"ray"})],
+    [
+        ("peers", {"torch", "transformers", "keras-hub", "statsmodels"}),
+        ("cluster", {"ray"}),
+    ],
 )
 def test_what_both_pin_they_pin_alike(group, more):
     own, others = pins("constraints.txt"), pins(f"constraints-{group}.txt")

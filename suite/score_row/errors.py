@@ -6,7 +6,7 @@ since it hangs on two shares only (true positives and errors); the correlations'
 those of normal variables (Pearson's: Fisher 1921; Spearman's: Bonett & Wright 2000);
 Matthews' is that of a two-by-two table with even margins (Bishop, Fienberg & Holland
 1975, section 11.3), which also serves for AX's three classes. With predictions one
-would resample them instead (suite/statistics.py).
+would resample them instead (suite/statistics/).
 """
 
 import math
