@@ -13,8 +13,12 @@ from suite.statistics import Spread
 class Cell:
     """One cell of the verdict table, in points.
 
-    `low` and `high` bound ours - published at 95 %, where that is meaningful.
-    `compared` is "dev vs test", "test vs test" or "" where nothing was scored.
+    `low` and `high` bound ours - published at 95 %, where that is meaningful; `spread`
+    are the sources of error that they hold. `selection` is one more of them: the
+    standard deviation of a cross-fitted score over the draws of its halves; 0 where the
+    choice was made on another split. `optimism` is what cross-fitting took off the best
+    of the grid. `compared` is "dev vs test", "test vs test" or "" where nothing was
+    scored. `seeds` and `examples` are those of our number.
     """
 
     checkpoint: str  # SHA-256, as in the records
@@ -32,6 +36,11 @@ class Cell:
     change: str = ""
     trial_ids: tuple[str, ...] = ()
     seed_note: str = ""  # how our seed spread was found, where it was needed
+    spread: Spread | None = None
+    selection: float = 0.0
+    optimism: float | None = None
+    seeds: int | None = None
+    examples: int | None = None
 
     @property
     def name(self) -> str:

@@ -6,14 +6,19 @@ change of code or of the published registry that turns a verdict shows up here.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from reference.errors import InputError
 from reference.files import written_whole
 from suite.cells import Cell
+from suite.markdown import table
 from suite.verdicts import verdict_table
 
 _FILE = "verdicts.json"
+_REPRODUCED = "reproduced"
+_Key = tuple
+_Claims = Mapping[_Key, dict]
 
 
 def write_verdicts(run_dir: str | Path) -> Path:
@@ -28,24 +33,68 @@ def write_verdicts(run_dir: str | Path) -> Path:
 def changed_verdicts(run_dir: str | Path) -> list[str]:
     """One line for each cell that is not as recorded; empty when all hold.
 
-    InputError if there is nothing to compare with: a gate must not pass on nothing.
+    Claims that were reproduced and no longer are stand first. InputError if there is
+    nothing to compare with: a gate must not pass on nothing.
     """
+    return _changes(_recorded(run_dir), _computed(run_dir))
+
+
+def broken_claims(run_dir: str | Path) -> str:
+    """Those lines and the table that they are of; "" when all hold."""
+    before, now = _recorded(run_dir), _computed(run_dir)
+    changes = _changes(before, now)
+    return "\n".join([*changes, "", _beside(before, now)]) if changes else ""
+
+
+def _recorded(run_dir: str | Path) -> _Claims:
     path = Path(run_dir) / _FILE
     try:
         recorded = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path}: expected recorded verdicts, found {error}; write them with the "
-            "report of the run"
+            f"{path}: expected recorded verdicts, found {error}; write them with "
+            f"`python -m suite report {run_dir} --record-verdicts`"
         ) from error
-    before = {_key(claim): claim for claim in recorded}
-    now = {_key(claim): claim for claim in map(_claim, verdict_table(run_dir))}
-    return [
-        f"{' '.join(map(str, key))}: recorded {_said(before.get(key))}, "
-        f"now {_said(now.get(key))}"
-        for key in dict.fromkeys((*before, *now))
-        if before.get(key) != now.get(key)
+    return {_key(claim): claim for claim in recorded}
+
+
+def _computed(run_dir: str | Path) -> _Claims:
+    return {_key(claim): claim for claim in map(_claim, verdict_table(run_dir))}
+
+
+def _changes(before: _Claims, now: _Claims) -> list[str]:
+    changed = [
+        key for key in dict.fromkeys((*before, *now)) if before.get(key) != now.get(key)
     ]
+    changed.sort(key=lambda key: not _lost(before.get(key), now.get(key)))
+    return [_change(key, before.get(key), now.get(key)) for key in changed]
+
+
+def _change(key: _Key, before: dict | None, now: dict | None) -> str:
+    lost = "no longer reproduced: " if _lost(before, now) else ""
+    name = " ".join(map(str, key))
+    return f"{lost}{name}: recorded {_said(before)}, now {_said(now)}"
+
+
+def _lost(before: dict | None, now: dict | None) -> bool:
+    was = bool(before) and before["verdict"] == _REPRODUCED
+    return was and (not now or now["verdict"] != _REPRODUCED)
+
+
+def _beside(before: _Claims, now: _Claims) -> str:
+    """All cells in which there is a number of ours, as recorded and as they are now."""
+    rows = [
+        [
+            *(str(part) for part in key),
+            _said(before.get(key)),
+            _said(now.get(key)),
+            "" if before.get(key) == now.get(key) else "changed",
+        ]
+        for key in dict.fromkeys((*before, *now))
+        if any(c and c["ours"] is not None for c in (before.get(key), now.get(key)))
+    ]
+    header = ("Checkpoint", "Model", "Masking", "Task", "Metric", "Split")
+    return table((*header, "Recorded", "Now", ""), rows, sample=False)
 
 
 def _claim(cell: Cell) -> dict:
@@ -63,7 +112,7 @@ def _claim(cell: Cell) -> dict:
     }
 
 
-def _key(claim: dict) -> tuple:
+def _key(claim: dict) -> _Key:
     names = ("checkpoint", "model", "masking", "task", "metric", "split")
     return tuple(claim.get(name) for name in names)
 

@@ -80,8 +80,9 @@ def _rule_checkpoint(context: Context) -> Closed:
 def _rule_no_number(context: Context) -> Closed:
     if context.published:
         return None
-    name = context.checkpoint["published_as"]
-    return "not comparable", f"nothing published for {name}", "a published number"
+    name, column = context.checkpoint["published_as"], context.column
+    why = f"no {column.task} {column.metric} of {name} was published"
+    return "not comparable", why, "a published number"
 
 
 def _rule_wnli(context: Context) -> Closed:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from reference.files import written_whole
 from suite.figures import growth_figure
 from suite.instance_rates import (
     DUPE_FACTOR,
@@ -21,6 +20,7 @@ from suite.instance_rates import (
     shard_ratios,
 )
 from suite.markdown import NOTHING, frame_table
+from suite.pages import records_at, write_page
 
 BENCHMARKS, ODDITIES = "instances.json", "oddities.json"
 _SPEED_COMMAND = (
@@ -44,9 +44,7 @@ def write_data_report(records: Path, reports_dir: Path) -> list[Path]:
         written.append(growth_figure(figure, frame))
         parts += _growth(frame)
     parts += _oddities(_read(records / ODDITIES))
-    with written_whole(page) as file:
-        file.write("\n\n".join(part.strip("\n") for part in parts) + "\n")
-    return [page, *written]
+    return [write_page(page, parts), *written]
 
 
 def _read(path: Path) -> dict | None:
@@ -72,8 +70,8 @@ def _speed(benchmarks: Mapping | None) -> list[str]:
         frame_table(frame.map(_counted)),
         "\n".join(f"- {line}" for line in (*ratios(rates), *in_shards)),
         f"Measured on {', '.join(about.values())}. Record: "
-        f"`results/data/{BENCHMARKS}`, made by `{_SPEED_COMMAND}` with the original in "
-        "reach (`pip install --no-deps bert-tensorflow==1.0.4`).",
+        f"{records_at(f'data/{BENCHMARKS}')}, made by `{_SPEED_COMMAND}` with "
+        "the original in reach (`pip install --no-deps bert-tensorflow==1.0.4`).",
     ]
 
 
@@ -126,7 +124,7 @@ def _oddities(record: Mapping | None) -> list[str]:
         parts += [f"### {masking}", frame_table(effects.loc[masking])]
     files = ", ".join(name for name, _ in record["input"])
     parts.append(
-        f"Text: {files}. Record: `results/data/{ODDITIES}`, made by "
+        f"Text: {files}. Record: {records_at(f'data/{ODDITIES}')}, made by "
         f"`{record['command']}`."
     )
     return parts

@@ -6,10 +6,10 @@ Made of the runs of results/distillation/; the same records give the same bytes.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reference.files import written_whole
 from suite.distillation_effects import Distillation, Side, distillations
 from suite.markdown import NOTHING, counted, percent, points, signed, table, trials
 from suite.metrics import main_score
+from suite.pages import folded, records_at, write_page
 from suite.records import RunDirectory
 from suite.statistics import interval
 from suite.tasks import task_named
@@ -45,10 +45,7 @@ def write_distillation_report(records: Path, reports_dir: Path) -> list[Path]:
         parts.append(_EXPLANATION)
     for directory in directories:
         parts += _section(RunDirectory(directory))
-    page = reports_dir / "distillation.md"
-    with written_whole(page) as file:
-        file.write("\n\n".join(part.strip("\n") for part in parts if part) + "\n")
-    return [page]
+    return [write_page(reports_dir / "distillation.md", parts)]
 
 
 def _section(run: RunDirectory) -> list[str]:
@@ -61,12 +58,10 @@ def _section(run: RunDirectory) -> list[str]:
         f"## {run.path.name}",
         f"Student: {students}. Run on {about['device']} at commit "
         f"`{about['commit'][:7]}` by `{about['command']}`. Records: "
-        f"`results/distillation/{run.path.name}/`.",
+        f"{records_at(f'distillation/{run.path.name}')}.",
         *(f"On a part, not comparable: {why}." for why in _partial(about)),
         summary(found),
-        "<details><summary>Trial ids</summary>",
-        _ids(found),
-        "</details>",
+        *folded("Trial ids", _ids(found)),
     ]
 
 

@@ -14,7 +14,6 @@ import numpy as np
 from suite.grids import Configuration, Grid, task_of_split
 from suite.metrics import metric_scores
 from suite.selection import (
-    CrossFit,
     best_configuration,
     cross_fit,
     fresh_spread,
@@ -33,8 +32,11 @@ HALVINGS = 20
 class Estimate:
     """A task's scores on one split, as draws over its examples.
 
-    `scores`, `draws` [R] and `seed_sd` are per metric and for "main". `collapsed` says
-    how the chosen configuration is degenerate, None if it is not.
+    All mappings are per metric and for "main". `draws` [R] hold what examples and, on
+    dev, choosing do to a score; of these `examples_sd` is the one and `selection_sd`
+    the other, which is 0 where the choice was made on another split. `optimism` is the
+    best of the grid minus the cross-fitted score, empty off dev. `collapsed` says how
+    the chosen configuration is degenerate, None if it is not.
     """
 
     task: Task
@@ -44,10 +46,25 @@ class Estimate:
     seeds: int
     scores: Mapping[str, float]
     draws: Mapping[str, np.ndarray]
+    examples_sd: Mapping[str, float]
+    selection_sd: Mapping[str, float]
+    optimism: Mapping[str, float]
     seed_sd: Mapping[str, float | None]
     seed_note: str
     trial_ids: tuple[str, ...]
     collapsed: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Scored:
+    """Of each metric and "main" the scores [D] and bootstrap draws [D, r].
+
+    D are the draws of the halves, or the one score of a split that did not choose.
+    """
+
+    how: str
+    scores: Mapping[str, np.ndarray]
+    draws: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,31 +122,35 @@ def estimate(grid: Grid, split: str, rng: np.random.Generator) -> Estimate | Non
         return _cross_fitted(grid, rng)
     task = task_of_split(grid.task, split)
     best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
-    predictions, labels = grid.predictions[split][best], grid.labels[split]
-    scores = _mean_scores(task, predictions, labels)
-    draws = score_draws(task, predictions, labels, rng, RESAMPLES)
-    return _estimate(grid, split, scores, draws, "chosen on dev")
+    predictions = grid.predictions[split][best][None]  # [1, S, n]
+    scored = _scored("chosen on dev", task, predictions, grid.labels[split], rng)
+    return _estimate(grid, split, scored)
 
 
 def _cross_fitted(grid: Grid, rng: np.random.Generator) -> Estimate:
     labels = grid.labels["dev"]
     fit = cross_fit(grid.task, grid.predictions["dev"], labels, rng, HALVINGS)
-    by_halving = [_mean_scores(grid.task, p, labels) for p in fit.predictions]
-    scores = {
-        name: float(np.mean([values[name] for values in by_halving]))
-        for name in by_halving[0]
-    }
-    draws = _cross_fitted_draws(grid.task, fit, labels, rng)
-    return _estimate(grid, "dev", scores, draws, "cross-fitted on dev")
+    how = "cross-fitted on dev"
+    return _estimate(grid, "dev", _scored(how, grid.task, fit.predictions, labels, rng))
 
 
-def _cross_fitted_draws(
-    task: Task, fit: CrossFit, labels: np.ndarray, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Bootstrap draws of every halving together: examples, halves and choices vary."""
-    share = RESAMPLES // len(fit.predictions)
-    parts = [score_draws(task, p, labels, rng, share) for p in fit.predictions]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+def _scored(
+    how: str,
+    task: Task,
+    predictions: np.ndarray,
+    labels: np.ndarray,
+    rng: np.random.Generator,
+) -> _Scored:
+    """Of predictions [D, S, n]; the D share RESAMPLES, so that their draws together
+    hold what examples do and what the halves and the choices made on them do."""
+    share = RESAMPLES // len(predictions)
+    scores = [_mean_scores(task, own, labels) for own in predictions]
+    draws = [score_draws(task, own, labels, rng, share) for own in predictions]
+    return _Scored(
+        how,
+        {name: np.array([one[name] for one in scores]) for name in scores[0]},
+        {name: np.stack([one[name] for one in draws]) for name in draws[0]},
+    )
 
 
 def _mean_scores(
@@ -141,29 +162,42 @@ def _mean_scores(
     return means | {"main": sum(means.values()) / len(means)}
 
 
-def _estimate(
-    grid: Grid,
-    split: str,
-    scores: Mapping[str, float],
-    draws: Mapping[str, np.ndarray],
-    how: str,
-) -> Estimate:
+def _estimate(grid: Grid, split: str, scored: _Scored) -> Estimate:
     task = task_of_split(grid.task, split)
     spreads = _seed_spreads(grid, split)
     best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
+    scores = {name: float(np.mean(own)) for name, own in scored.scores.items()}
     return Estimate(
         task=task,
         split=split,
-        how=how,
+        how=scored.how,
         examples=grid.labels[split].size,
         seeds=grid.predictions[split].shape[1],
         scores=scores,
-        draws=draws,
+        draws={name: own.ravel() for name, own in scored.draws.items()},
+        examples_sd={name: _sd_within(own) for name, own in scored.draws.items()},
+        selection_sd={name: _sd_between(own) for name, own in scored.scores.items()},
+        optimism=_optimism(grid, best, scores) if split == "dev" else {},
         seed_sd={name: sd for name, (sd, _) in spreads.items()},
         seed_note=spreads["main"][1],
         trial_ids=grid.trial_ids[best],
         collapsed=_collapse(grid, split, best),
     )
+
+
+def _sd_within(draws: np.ndarray) -> float:
+    """What examples alone do to draws [D, r]: pooled over the D."""
+    return float(np.sqrt(np.mean(np.var(draws, axis=1, ddof=1))))
+
+
+def _sd_between(scores: np.ndarray) -> float:
+    """What the draw of the halves does to scores [D]; 0 where there are no halves."""
+    return float(np.std(scores, ddof=1)) if scores.size > 1 else 0.0
+
+
+def _optimism(grid: Grid, best: int, scores: Mapping[str, float]) -> dict[str, float]:
+    naive = grid_scores(grid.task, grid.predictions["dev"], grid.labels["dev"])
+    return {name: float(naive[name][best].mean()) - scores[name] for name in naive}
 
 
 def _seed_spreads(grid: Grid, split: str) -> dict[str, tuple[float | None, str]]:

@@ -6,10 +6,10 @@ Made of the runs of results/knobs/; the same records give the same bytes.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from reference.files import written_whole
 from suite.figures import effects_figure
 from suite.knob_effects import Effect, KnobRun, knob_run
 from suite.markdown import NOTHING, counted, points, signed, table, trials
+from suite.pages import folded, records_at, write_page
 from suite.records import RunDirectory, TrialRecord
 
 _EXPLANATION = (
@@ -18,8 +18,8 @@ _EXPLANATION = (
     "dev, in points; its interval holds the error of the examples and of the seeds. "
     "*p* is corrected after Holm over the table; *sign-flip p* is the exact test over "
     "seeds alone, and beside it stands the smallest that so many seeds can give. *No "
-    "effect*: the 90 % interval lies inside the task's margin. *Differs*: p is at most "
-    "0.05, and it does not. *Unchanged*: not one prediction is another."
+    "effect*: the 90 % interval lies inside the task's margin. *Differs*: p is at "
+    "most 0.05, and it does not. *Unchanged*: not one prediction is another."
 )
 
 
@@ -41,10 +41,7 @@ def write_knob_report(records: Path, reports_dir: Path) -> list[Path]:
         parts += _section(run, found, figure.relative_to(reports_dir))
         if found.effects:
             written.append(effects_figure(figure, found.effects))
-    page = reports_dir / "knobs.md"
-    with written_whole(page) as file:
-        file.write("\n\n".join(part.strip("\n") for part in parts if part) + "\n")
-    return [page, *written]
+    return [write_page(reports_dir / "knobs.md", parts), *written]
 
 
 def _section(run: RunDirectory, found: KnobRun, figure: Path) -> list[str]:
@@ -53,7 +50,7 @@ def _section(run: RunDirectory, found: KnobRun, figure: Path) -> list[str]:
         f"## {run.path.name}",
         f"{_checkpoints(about)}; {_trained(records)}. Run on {about['device']} at "
         f"commit `{about['commit'][:7]}` by `{about['command']}`. Records: "
-        f"`results/knobs/{run.path.name}/`.",
+        f"{records_at(f'knobs/{run.path.name}')}.",
     ]
     if not found.effects:
         return [*parts, "No knob shares two seeds with the faithful recipe yet."]
@@ -66,9 +63,7 @@ def _section(run: RunDirectory, found: KnobRun, figure: Path) -> list[str]:
         _fates(found.degenerate, "degenerate"),
         "What each knob is:",
         knob_rows(found.effects),
-        "<details><summary>Trial ids</summary>",
-        _ids(found.effects),
-        "</details>",
+        *folded("Trial ids", _ids(found.effects)),
     ]
 
 

@@ -4,7 +4,8 @@ Two checkpoints of one model that differ in masking only are fine-tuned with the
 configurations and seeds and predict the same dev examples, so their scores are
 subtracted example set by example set. The interval resamples examples; it holds for
 these two pre-training runs. A claim about masking itself needs several pre-training
-seeds: then the pairs' mean differences go to an exact sign-flip test.
+seeds, whose mean differences suite/pretraining_pairs.py takes. Masked-LM metrics are in
+suite/masked_lm_effect.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,8 @@ import numpy as np
 from suite.estimates import generator_for
 from suite.grids import Grid
 from suite.metrics import METRICS
-from suite.statistics import SignFlip, bootstrap_draws, interval, sign_flip_test
+from suite.pretraining_pairs import OverPairs, over_pairs
+from suite.statistics import SignFlip, bootstrap_draws, interval
 
 _RESAMPLES = 1000
 
@@ -25,7 +27,8 @@ class MaskingDifference:
     """Whole word minus WordPiece on one task and metric, in fractions of 1.
 
     Means are over the shared configurations and seeds, and over pre-training pairs.
-    `low` and `high` bound the difference at 95 % over examples.
+    `low` and `high` bound the difference at 95 % over examples; `over` is what the
+    pairs say.
     """
 
     model: str
@@ -37,13 +40,20 @@ class MaskingDifference:
     high: float
     configurations: int
     examples: int
-    pairs: int
-    sign_flip: SignFlip
+    over: OverPairs
     trial_ids: tuple[str, ...]
 
     @property
     def difference(self) -> float:
         return self.whole_word - self.wordpiece
+
+    @property
+    def pairs(self) -> int:
+        return self.over.pairs
+
+    @property
+    def sign_flip(self) -> SignFlip:
+        return self.over.sign_flip
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +158,7 @@ def _difference(
         high=high,
         configurations=pairs[0].configurations,
         examples=pairs[0].labels.size,
-        pairs=len(pairs),
-        sign_flip=sign_flip_test(np.subtract(other, one)),
+        over=over_pairs(np.subtract(other, one)),
         trial_ids=tuple(trial_id for pair in pairs for trial_id in pair.trial_ids),
     )
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from reference.files import written_whole
 from suite.markdown import NOTHING, frame_table, table
+from suite.pages import records_at, write_page
 from suite.step_rates import products, profiles, step_rates
 from suite.sweep_speed_report import COMMANDS, grid_section
 
@@ -58,9 +58,7 @@ def write_performance_report(records: Path, reports_dir: Path) -> Path:
         _machine(record)["device"].startswith("GPU") for record in found.values()
     ):
         parts += ["### On a GPU", "Not measured yet."]
-    with written_whole(page) as file:
-        file.write("\n\n".join(part.strip("\n") for part in parts) + "\n")
-    return page
+    return write_page(page, parts)
 
 
 def speed_table(rates: pd.DataFrame) -> str:
@@ -146,8 +144,8 @@ def _made_on(name: str, record: Mapping, command: str) -> str:
     return (
         f"{', '.join(_machine(record).values())}; {', '.join(versions)}. Load average "
         f"at the start: {about['load_average']:.1f}. Settings: "
-        f"{', '.join(settings) or 'none'}. Record: `results/performance/{name}.json`, "
-        f"made by `{command}`."
+        f"{', '.join(settings) or 'none'}. Record: "
+        f"{records_at(f'performance/{name}.json')}, made by `{command}`."
     )
 
 

@@ -1,47 +1,129 @@
-"""What would settle an inconclusive comparison, as a number.
+"""What would settle an inconclusive comparison, and what could have been seen at all.
 
-Only our own part of the error can be made smaller, by more examples and more seeds; the
-published number's sampling error, seed and rounding stay as they are.
+Only our own part of the error can be made smaller: seeds by more seeds, examples and
+the choice among the grid by more examples. The published number's sampling error, seed
+and rounding stay as they are. All "needed" numbers suppose that the difference stays
+what it is, and are then what just settles it.
 """
 
 import math
+from dataclasses import dataclass
+
+from scipy import optimize, stats
 
 from suite.statistics import Spread
 
-# One-sided 0.05 for equivalence (two one-sided tests), two-sided 0.05 for difference.
-_Z_EQUIVALENCE = 1.6449
-_Z_DIFFERENCE = 1.9600
+LEVEL = 0.05
 
 
-def growth_needed(difference: float, margin: float, spread: Spread) -> float | None:
-    """How many times our examples and seeds would settle it, were the gap to stay.
+@dataclass(frozen=True)
+class Comparison:
+    """A difference in points, its margin, and what its error is made of.
 
-    Towards "reproduced" when the gap is inside the margin, else towards "differs" (one
-    test, uncorrected). None when no number of ours is enough.
+    `selection` is a standard deviation beside those of `spread` (suite/cells.py).
+    `tests` are the cells among which Holm corrects: to differ is reckoned with his
+    first and largest step, so that what is needed is enough whatever the others give.
     """
-    gap = abs(difference)
-    inside = gap < margin
-    allowed = (margin - gap) / _Z_EQUIVALENCE if inside else gap / _Z_DIFFERENCE
-    ours = spread.our_examples**2 + spread.our_seeds**2
-    theirs = spread.total**2 - ours
-    room = allowed**2 - theirs
+
+    difference: float
+    margin: float
+    spread: Spread
+    selection: float = 0.0
+    tests: int = 1
+
+    @property
+    def target(self) -> str:
+        return "reproduced" if abs(self.difference) < self.margin else "differs"
+
+    @property
+    def of_examples(self) -> float:
+        """Variance that more of our examples would make smaller."""
+        return self.spread.our_examples**2 + self.selection**2
+
+    @property
+    def of_seeds(self) -> float:
+        return self.spread.our_seeds**2
+
+    @property
+    def of_theirs(self) -> float:
+        """Variance that nothing of ours makes smaller."""
+        spread = self.spread
+        return spread.total**2 - spread.our_examples**2 - spread.our_seeds**2
+
+    @property
+    def allowed(self) -> float:
+        """The variance at which the difference is just settled."""
+        gap = abs(self.difference)
+        if gap < self.margin:  # two one-sided tests
+            return ((self.margin - gap) / stats.norm.isf(LEVEL)) ** 2
+        return (gap / stats.norm.isf(LEVEL / self.tests / 2)) ** 2
+
+
+def growth_needed(one: Comparison) -> float | None:
+    """How many times our examples and our seeds, both; None when nothing is enough."""
+    return _times(one.of_examples + one.of_seeds, one.allowed - one.of_theirs)
+
+
+def seeds_needed(one: Comparison) -> float | None:
+    """How many times our seeds, at these examples; None when no number is enough."""
+    return _times(one.of_seeds, one.allowed - one.of_theirs - one.of_examples)
+
+
+def examples_needed(one: Comparison) -> float | None:
+    """How many times our examples, at these seeds; None when no number is enough."""
+    return _times(one.of_examples, one.allowed - one.of_theirs - one.of_seeds)
+
+
+def _times(ours: float, room: float) -> float | None:
     return max(1.0, ours / room) if room > 0 else None
 
 
-def what_settles(difference: float, margin: float, spread: Spread) -> str:
-    """`growth_needed` in words."""
-    growth = growth_needed(difference, margin, spread)
-    target = "reproduced" if abs(difference) < margin else "differs"
-    if growth is None:
-        theirs = math.sqrt(
-            spread.total**2 - spread.our_examples**2 - spread.our_seeds**2
-        )
+def what_settles(
+    one: Comparison, seeds: int | None = None, examples: int | None = None
+) -> str:
+    """These numbers in words; as totals where our seeds and examples are known."""
+    both = growth_needed(one)
+    if both is None:
+        theirs = stats.norm.isf(LEVEL / 2) * math.sqrt(one.of_theirs)
         return (
-            f"nothing of ours: the published number alone is uncertain by "
-            f"±{_Z_DIFFERENCE * theirs:.1f}"
+            f"nothing of ours: the published number alone is uncertain by ±{theirs:.1f}"
         )
-    return f"{_times(growth)} our examples and seeds, towards {target}"
+    if both == 1.0:
+        return f"little: it is on the edge of {one.target}"
+    ways = [
+        _way(seeds_needed(one), seeds, "seed"),
+        _way(examples_needed(one), examples, "example"),
+    ]
+    found = " or ".join(way for way in ways if way)
+    found = found or f"{_factor(both)} our examples and seeds, neither alone"
+    return f"{found}, towards {one.target}"
 
 
-def _times(growth: float) -> str:
-    return f"{growth:.1f} times" if growth < 10 else f"{growth:.0f} times"
+def _way(times: float | None, now: int | None, noun: str) -> str:
+    if times is None:
+        return ""
+    if now is None:
+        return f"{_factor(times)} our {noun}s"
+    return f"{math.ceil(now * times):,} {noun}s instead of {now:,}"
+
+
+def _factor(times: float) -> str:
+    return f"{times:.1f} times" if times < 10 else f"{times:,.0f} times"
+
+
+def smallest_effect(sd: float, pairs: int, power: float = 0.8) -> float | None:
+    """The true mean difference that a paired t test sees with this probability.
+
+    Of `pairs` differences with standard deviation `sd`, two-sided at 0.05, from the
+    noncentral t distribution; None for fewer than two pairs, which show no spread.
+    """
+    if pairs < 2:
+        return None
+    freedom = pairs - 1
+    critical = stats.t.isf(LEVEL / 2, freedom)
+
+    def missed(shift: float) -> float:
+        return stats.nct.cdf(critical, freedom, shift) - (1 - power)
+
+    # The bracket's end is seen surely: critical values are 12.7 (two pairs) and less.
+    return sd / math.sqrt(pairs) * optimize.brentq(missed, 0.0, 10 * critical)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from reference.files import written_whole
 from suite.figures import curve_figure
 from suite.markdown import NOTHING, counted, table
+from suite.pages import records_at, write_page
 
 METRICS = (
     "masked_lm_accuracy",
@@ -57,10 +57,7 @@ def write_pretraining_report(records: Path, reports_dir: Path) -> list[Path]:
             path = reports_dir / "figures" / f"pretraining_{record.name}.svg"
             written.append(curve_figure(path, record.run["trials"], record.lines))
             parts += _section(record, found, path.relative_to(reports_dir))
-    page = reports_dir / "pretraining.md"
-    with written_whole(page) as file:
-        file.write("\n\n".join(part.strip("\n") for part in parts) + "\n")
-    return [page, *written]
+    return [write_page(reports_dir / "pretraining.md", parts), *written]
 
 
 def read_record(directory: Path) -> Record:
@@ -82,8 +79,9 @@ def _section(record: Record, others: Sequence[Record], figure: Path) -> list[str
         f"{run['instances']:,} sequences. Trained on "
         f"{', '.join([*ran_on.values(), run['machine']])} at commit "
         f"`{run['commit'][:7]}` by `{run['command']}`. Record: "
-        f"`results/pretraining/{record.name}/`.",
-        f"![Loss and held-out accuracy over the steps]({figure})",
+        f"{records_at(f'pretraining/{record.name}')}.",
+        f"![Loss and held-out accuracy over the steps; the table has numbers of both]"
+        f"({figure})",
         "Mean training loss since the line before, and held-out metrics, each trial "
         "under its own masking:",
         table(*_curve(record), sample=False),
@@ -137,7 +135,7 @@ def _comparisons(stack: Record, others: Sequence[Record]) -> Iterator[list[str]]
             gaps = np.array([abs(ours[s] / alone[s] - 1) for s in steps])
             yield [
                 name,
-                f"`{other.name}`",
+                records_at(f"pretraining/{other.name}", other.name),
                 f"1 to {last:,}",
                 f"{gaps.max():.1e}",
                 f"{gaps.mean():.1e}" if len(gaps) > 1 else NOTHING,

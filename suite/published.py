@@ -3,9 +3,10 @@
 `results/published/*.csv` hold one number per row. The compact rows are the table of
 google-research/bert's README of March 11th 2020; its Score is the mean over GLUE's nine
 tasks, where a task's two metrics are averaged first, MNLI is the mean of matched and
-mismatched, WNLI is in and AX is out. (Devlin et al. 2019 average differently: their
-numbers are not in this registry, their formula is in suite/score_row/averages.py.)
-Scores here are in points, as printed.
+mismatched, WNLI is in and AX is out. Devlin et al. 2019, whose rows of BERT-Base and
+BERT-Large are here too, average differently, and theirs is no Score: it stands under
+`AVERAGE`, whose metric names the formula of suite/score_row/averages.py that it follows
+(suite/printed_averages.py holds it to it). Scores here are in points, as printed.
 """
 
 import csv
@@ -19,7 +20,12 @@ from reference.errors import InputError
 from suite.tasks import GLUE_TASKS, TASKS
 
 PUBLISHED_DIR = Path(__file__).parent.parent / "results" / "published"
-_FILES = ("compact_glue_test.csv", "whole_word.csv", "third_party_dev.csv")
+_FILES = (
+    "compact_glue_test.csv",
+    "devlin_glue_test.csv",
+    "whole_word.csv",
+    "third_party_dev.csv",
+)
 
 
 class TableColumn(NamedTuple):
@@ -31,6 +37,7 @@ class TableColumn(NamedTuple):
 
 
 SCORE = TableColumn("Score", "score", "test")
+AVERAGE = TableColumn("Average", "Devlin et al.", "test")
 
 
 def _columns() -> Iterator[TableColumn]:
@@ -97,6 +104,12 @@ def load_margins(directory: Path = PUBLISHED_DIR) -> dict[tuple[str, str], float
             margin = _number(where, "margin", row["margin"])
             margins[row["task"], row["metric"]] = margin
     return margins
+
+
+def margin_reasons(directory: Path = PUBLISHED_DIR) -> dict[tuple[str, str], str]:
+    """Why a margin is what it is, or why there is none, by (task, metric)."""
+    rows = _rows(directory / "margins.csv")
+    return {(row["task"], row["metric"]): row["reason"] for _, row in rows}
 
 
 class Rounded(Protocol):

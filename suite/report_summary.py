@@ -1,40 +1,125 @@
-"""The paragraphs on top of a report, in plain words, from the records."""
+"""The paragraphs on top of a report, in plain words, from the records.
+
+For someone who reads nothing else: which checkpoint, on what data, compared with what,
+what came out, how sure that is, and what does not follow from it.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from suite.cells import Cell
-from suite.markdown import SAMPLE_NOTE, counted
+from suite.markdown import SAMPLE_NOTE, bounds, counted, signed
 from suite.masking_effect import MaskingDifference
+from suite.published import load_published
 from suite.reported_run import ReportedRun, title
+from suite.table_verdict import COMPARED, is_published, made_here, table_verdict
+
+_GLUE = (
+    "Tasks are of GLUE, nine tests of how well a model reads English sentences; scores "
+    "are in points, 100 at best."
+)
 
 
 def summary(run: ReportedRun, masking: Sequence[MaskingDifference]) -> Iterator[str]:
-    """The paragraphs on top, for someone who reads nothing else."""
-    status = Counter(record.status for record in run.records)
-    degenerate = sum(bool(record.degenerate) for record in run.records)
-    tasks = list(dict.fromkeys(task for _, task in run.grids))
+    """The paragraphs, each headed by the question that it answers."""
     if run.sample:
         yield (
             f"**{SAMPLE_NOTE}** They are generated text with labels true by "
             "construction, and show that the pipeline works, not how good a model is."
         )
-    yield (
+    compared = [cell for cell in run.cells if cell.verdict in COMPARED]
+    yield f"**What was run.** {_what_was_run(run)}"
+    if run.checkpoints:
+        origins = " ".join(_origin(checkpoint) for checkpoint in run.checkpoints)
+        yield f"**Which checkpoints.** {origins}"
+    if compared:
+        yield f"**Compared with what.** {_compared_with(run)}"
+    yield f"**What came out.** {_what_came_out(run, compared)}"
+    for checkpoint in run.checkpoints:
+        yield _checkpoint_summary(checkpoint, run.cells_of(checkpoint))
+    if masking:
+        yield _masking_summary(masking)
+    if any(cell.low is not None for cell in compared):
+        yield f"**How sure.** {_how_sure(compared)}"
+    cautions = " ".join(_cautions(run, compared, masking))
+    if cautions:
+        yield f"**What does not follow.** {cautions}"
+
+
+def _what_was_run(run: ReportedRun) -> str:
+    status = Counter(record.status for record in run.records)
+    degenerate = sum(bool(record.degenerate) for record in run.records)
+    tasks = list(dict.fromkeys(task for _, task in run.grids))
+    said = (
         f"{counted(len(run.checkpoints), 'checkpoint')} fine-tuned on "
         f"{counted(len(tasks), 'task')} ({', '.join(tasks) or 'none'}): "
         f"{counted(len(run.records), 'trial')}, {status['finished']} finished, "
         f"{status['failed']} failed, {degenerate} degenerate."
     )
-    for checkpoint in run.checkpoints:
-        yield _checkpoint_summary(checkpoint, run.cells_of(checkpoint))
-    if masking:
-        apart = [row for row in masking if row.low > 0 or row.high < 0]
-        yield (
-            f"Whole-word against WordPiece masking: {len(apart)} of "
-            f"{counted(len(masking), 'score')} apart by more than the dev examples "
-            "explain, for these pre-training runs; [masking.md](masking.md) says what "
-            "that can show."
+    if run.records:
+        said += "" if run.sample else f" {_GLUE}"
+        said += (
+            " A trial is one training run: one batch size, one learning rate, one seed."
         )
+    if degenerate:
+        said += " A degenerate one learned nothing: it answers alike whatever it reads."
+    return said
+
+
+def _origin(checkpoint: Mapping) -> str:
+    """What a checkpoint is, and of which published model it is or is not."""
+    name, as_published = title(checkpoint), checkpoint["published_as"]
+    if made_here(checkpoint):
+        stands = f" but has the shape of {as_published}" if as_published else ""
+        return (
+            f"{name}, was {checkpoint['description']}. It is **not a published "
+            f"checkpoint**{stands}."
+        )
+    if is_published(checkpoint):
+        found = checkpoint.get("description")
+        return f"{name}, is taken to be the published {as_published} ({found})."
+    return f"{name}, is a checkpoint of which nothing was published."
+
+
+def _compared_with(run: ReportedRun) -> str:
+    """The published rows, and on which split each task's numbers are laid beside."""
+    registry, said = load_published(), []
+    for checkpoint in run.checkpoints:
+        cells = [c for c in run.cells_of(checkpoint) if c.verdict in COMPARED]
+        if not cells:
+            continue
+        model = checkpoint["published_as"]
+        source = next(s.source for (m, _), s in registry.items() if m == model)
+        said.append(
+            f"{title(checkpoint)}: {counted(len(cells), 'number')} beside the row "
+            f"{model} of {source}, which is of GLUE's test set and of one run; "
+            f"{_splits(cells)}."
+        )
+    return " ".join(said)
+
+
+def _splits(cells: Sequence[Cell]) -> str:
+    same = _names(c for c in cells if c.compared == "test vs test")
+    other = _names(c for c in cells if c.compared == "dev vs test")
+    said = [f"{same} on the same test examples"] if same else []
+    said += [f"{other} on other examples, ours being of dev"] if other else []
+    return "; ".join(said)
+
+
+def _names(cells: Iterator[Cell]) -> str:
+    return ", ".join(dict.fromkeys(cell.name for cell in cells))
+
+
+def _what_came_out(run: ReportedRun, compared: Sequence[Cell]) -> str:
+    said = table_verdict(run.cells, run.checkpoints).sentence
+    if not compared:
+        return said
+    largest = max(compared, key=lambda cell: abs(cell.difference))
+    span = f" {bounds(largest.low, largest.high)}" if largest.low is not None else ""
+    return (
+        f"{said} The largest difference is {_named(largest)}: "
+        f"{signed(largest.difference)} points{span}."
+    )
 
 
 def _checkpoint_summary(checkpoint: Mapping, cells: Sequence[Cell]) -> str:
@@ -52,3 +137,64 @@ def _checkpoint_summary(checkpoint: Mapping, cells: Sequence[Cell]) -> str:
 
 def _named(cell: Cell) -> str:
     return f"{cell.name} {cell.column.metric}"
+
+
+def _masking_summary(masking: Sequence[MaskingDifference]) -> str:
+    apart = [row for row in masking if row.low > 0 or row.high < 0]
+    return (
+        f"Whole-word against WordPiece masking: {len(apart)} of "
+        f"{counted(len(masking), 'score')} apart by more than the dev examples "
+        "explain, for these pre-training runs; [masking.md](masking.md) says what "
+        "that can show."
+    )
+
+
+def _how_sure(compared: Sequence[Cell]) -> str:
+    said = (
+        "Each interval is meant to hold the true difference 19 times in 20. It counts "
+        "what other examples, other seeds (a published number is one run), rounding "
+        "and the choice among the grid may do to either number. To say that numbers "
+        "differ, the more is asked the more of them were compared (Holm's correction): "
+        "of rows that agree with what was published, chance makes one in 20 at most "
+        "look different anywhere."
+    )
+    if any(cell.seeds == 1 for cell in compared):
+        said += (
+            " Where a configuration was run on one seed, how much seeds matter is "
+            "guessed from the grid, rather too much than too little."
+        )
+    return said
+
+
+def _cautions(
+    run: ReportedRun, compared: Sequence[Cell], masking: Sequence[MaskingDifference]
+) -> Iterator[str]:
+    """What a reader may be tempted to conclude, and must not."""
+    for model in _never_run(run):
+        yield (
+            f"Not that {model} cannot be reproduced, nor that it can: the published "
+            "checkpoint was not run. What was pre-trained here has its shape and none "
+            "of its weights, and a difference is a finding about that pre-training."
+        )
+    if any(cell.verdict == "inconclusive" for cell in compared):
+        yield (
+            "*Inconclusive* does not mean equal: these data cannot tell, and the table "
+            "says what could."
+        )
+    if any(cell.compared == "dev vs test" for cell in compared):
+        yield (
+            "Between dev and test the examples differ in more than chance: a small gap "
+            "there may be the split's."
+        )
+    if masking and max(row.pairs for row in masking) == 1:
+        yield (
+            "Not that one masking is better: that takes several pre-training runs of "
+            "each, and here is one."
+        )
+
+
+def _never_run(run: ReportedRun) -> list[str]:
+    """Published models that only checkpoints made here are laid beside."""
+    published = {c["published_as"] for c in run.checkpoints if is_published(c)}
+    beside = dict.fromkeys(c["published_as"] for c in run.checkpoints if made_here(c))
+    return [m for m in beside if m and m not in published and not run.sample]

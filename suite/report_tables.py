@@ -1,27 +1,37 @@
-"""The tables of a report, from verdicts, grids and run.json to Markdown."""
+"""The tables of a report that are of its verdicts and of the run, in Markdown.
+
+Those of the grids are in suite/grid_tables.py, those of the maskings in
+suite/masking_tables.py; all can be had from here.
+"""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-
-import numpy as np
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from suite.cells import Cell
-from suite.estimates import Choice
-from suite.grids import Configuration, Grid, configuration_of, dev_score
-from suite.markdown import (
-    NOTHING,
-    bounds,
-    counted,
-    percent,
-    points,
-    signed,
-    table,
-    trials,
-)
-from suite.masking_effect import MaskingDifference
-from suite.published import SCORE
-from suite.records import TrialRecord
-from suite.statistics import interval
+from suite.grid_tables import choice_rows, grid_rows, grid_trial_rows
+from suite.markdown import NOTHING, bounds, points, signed, table, trials
+from suite.masking_tables import masked_lm_rows, masking_rows
+from suite.printed_averages import PrintedAverage
+from suite.published import SCORE, load_margins, margin_reasons
+from suite.table_verdict import COMPARED, TableVerdict
+
+__all__ = [
+    "average_rows",
+    "checkpoint_rows",
+    "choice_rows",
+    "grid_rows",
+    "grid_trial_rows",
+    "margin_rows",
+    "masked_lm_rows",
+    "masking_rows",
+    "row_verdict_rows",
+    "run_rows",
+    "seed_notes",
+    "source_rows",
+    "verdict_rows",
+]
 
 _RUN_KEYS = ("command", "commit", "device", "seeds", "started", "finished")
 _TOLD_ELSEWHERE = ("checkpoints", "skipped", "partial", "sample")
@@ -74,6 +84,131 @@ def seed_notes(cells: Sequence[Cell]) -> str:
     return f"Seed spread in the intervals. {'; '.join(notes)}." if notes else ""
 
 
+def source_rows(cells: Sequence[Cell], *, sample: bool) -> str:
+    """What the intervals of the open cells are made of; "" where no cell is open."""
+    rows = [_source_row(cell) for cell in cells if cell.spread]
+    header = (
+        "Task",
+        "Metric",
+        "Our examples",
+        "Our seeds",
+        "Choosing",
+        "Published test sampling",
+        "Published seed",
+        "Rounding",
+        "Together",
+        "Optimism taken off",
+        "Of ours",
+    )
+    return table(header, rows, sample=sample) if rows else ""
+
+
+def _source_row(cell: Cell) -> list[str]:
+    spread = cell.spread
+    chosen_elsewhere = not cell.selection and cell.optimism is None
+    deviations = (
+        spread.our_examples,
+        spread.our_seeds,
+        None if chosen_elsewhere else cell.selection,
+        spread.published_examples,
+        spread.published_seeds,
+        spread.rounding / math.sqrt(3),  # of a uniform error, from its half width
+        math.hypot(spread.total, cell.selection),
+    )
+    ours = [f"{cell.examples:,} examples"] if cell.examples else []
+    ours += [f"{cell.seeds} seed{'s' * (cell.seeds > 1)}"] if cell.seeds else []
+    return [
+        cell.name,
+        cell.column.metric,
+        *(points(sd, 2) for sd in deviations),
+        signed(cell.optimism),
+        ", ".join(ours) or NOTHING,
+    ]
+
+
+def margin_rows(*, sample: bool = False) -> str:
+    """Every margin, and why it is what it is: the reason that most have, once."""
+    margins, reasons = load_margins(), margin_reasons()
+    common, _ = Counter(r.split(";")[0] for r in reasons.values()).most_common(1)[0]
+    rows = [
+        [task, metric, _margin(margins.get((task, metric))), _own(reason, common)]
+        for (task, metric), reason in reasons.items()
+    ]
+    header = ("Task", "Metric", "Margin", "Note")
+    body = table(header, rows, sample=sample)
+    return f"A margin is {common}.\n\n{body}"
+
+
+def _margin(margin: float | None) -> str:
+    return NOTHING if margin is None else f"±{margin:.1f}"
+
+
+def _own(reason: str, common: str) -> str:
+    """What a reason says beyond the common one."""
+    return reason.removeprefix(common).lstrip("; ")
+
+
+def row_verdict_rows(verdict: TableVerdict, *, sample: bool) -> str:
+    """A line for each checkpoint: its cells counted, and what follows for the row."""
+    rows = []
+    for row in verdict.rows:
+        about = row.checkpoint
+        masking = f", {about['masking']} masking" if about["masking"] else ""
+        counts = [str(row.counts.get(name, 0)) for name in COMPARED]
+        others = sum(row.counts.values()) - row.compared
+        rows.append(
+            [
+                about["name"] + masking,
+                about["published_as"] or "none",
+                *counts,
+                str(others),
+                row.score,
+                row.verdict,
+                row.why,
+            ]
+        )
+    header = (
+        "Checkpoint",
+        "Beside",
+        *(name.capitalize() for name in COMPARED),
+        "Not compared",
+        "Score",
+        "The published row",
+        "Why",
+    )
+    return table(header, rows, sample=sample)
+
+
+def average_rows(averages: Sequence[PrintedAverage], *, sample: bool = False) -> str:
+    """Printed averages, the formula each is said to follow, and whether it can be."""
+    rows = []
+    for one in averages:
+        low, high = one.said.bounds
+        rows.append(
+            [
+                one.printed.model,
+                points(one.printed.value, one.printed.decimals),
+                one.said.formula.name,
+                one.said.formula.says,
+                points(float(one.said.computed), 3),
+                f"{points(float(low), 3)} to {points(float(high), 3)}",
+                "yes" if one.said.matches else "no",
+                ", ".join(one.others) or "none",
+            ]
+        )
+    header = (
+        "Model",
+        "Printed",
+        "Follows",
+        "It averages",
+        "Computed",
+        "Rounding allows",
+        "Agrees",
+        "Would fit as well",
+    )
+    return table(header, rows, sample=sample)
+
+
 def checkpoint_rows(checkpoints: Sequence[Mapping], *, sample: bool) -> str:
     """What was fine-tuned, and which published model it stands for."""
     rows = [
@@ -104,140 +239,3 @@ def _plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_plain, value))
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def grid_rows(grid: Grid, choice: Choice | None, *, sample: bool) -> str:
-    """Batch sizes by learning rates: mean dev score over seeds, the chosen one bold.
-
-    A dagger marks degenerate trials; a failed trial is named instead of a score.
-    """
-    selected = choice.configuration if choice else None
-    return _by_configuration(
-        grid, lambda c, own: _grid_cell(own, c == selected), sample=sample
-    )
-
-
-def grid_trial_rows(grid: Grid, *, sample: bool) -> str:
-    """The trial ids behind `grid_rows`, in the same places."""
-    return _by_configuration(
-        grid, lambda _, own: trials(r.trial.id for r in own), sample=sample
-    )
-
-
-def _by_configuration(
-    grid: Grid,
-    shown: Callable[[Configuration, list[TrialRecord]], str],
-    *,
-    sample: bool,
-) -> str:
-    cells: dict[Configuration, list[TrialRecord]] = {}
-    for record in sorted(grid.of_grid, key=lambda r: r.trial.seed):
-        cells.setdefault(configuration_of(record.trial), []).append(record)
-    batches = sorted({c.batch_size for c in cells})
-    rates = sorted({c.learning_rate for c in cells}, reverse=True)
-    rows = []
-    for batch in batches:
-        row = [Configuration(batch, rate) for rate in rates]
-        rows.append([str(batch), *(shown(c, cells.get(c, [])) for c in row)])
-    header = ["Batch size", *(f"lr {rate:g}" for rate in rates)]
-    return table(header, rows, sample=sample)
-
-
-def _grid_cell(records: Sequence[TrialRecord], selected: bool) -> str:
-    scores = [score for r in records if (score := dev_score(r)) is not None]
-    failed = sum(r.status == "failed" for r in records)
-    text = percent(sum(scores) / len(scores)) if scores else ""
-    if any(r.degenerate for r in records):
-        text += " †"
-    if failed:
-        count = f" ({failed} of {len(records)})" if len(records) > 1 else ""
-        text = f"{text} failed{count}".strip()
-    text = text.strip() or NOTHING
-    return f"**{text}**" if selected else text
-
-
-def choice_rows(choices: Mapping[str, Choice], *, sample: bool) -> str:
-    """Naive best of n against the cross-fitted estimate, per task.
-
-    Where a choice was repeated on fresh seeds, also what that gave.
-    """
-    rows, any_repeated = [], any(c.repeated is not None for c in choices.values())
-    for task, choice in choices.items():
-        estimate = choice.cross_fitted
-        low, high = _interval_of(choice)
-        metrics = ", ".join(
-            f"{name} {percent(estimate.scores[name])}" for name in estimate.task.metrics
-        )
-        rows.append(
-            [
-                task,
-                str(choice.configuration),
-                percent(choice.naive["main"]),
-                f"{percent(estimate.scores['main'])} [{low}, {high}]",
-                signed(100 * choice.optimism),
-                metrics,
-                str(estimate.examples),
-                trials(choice.trial_ids),
-                *([_repeated(choice.repeated)] if any_repeated else []),
-            ]
-        )
-    header = (
-        "Task",
-        "Chosen on dev",
-        "Best of the grid (naive)",
-        "Cross-fitted, 95 %",
-        "Optimism",
-        "Cross-fitted metrics",
-        "Dev examples",
-        "Trials",
-        *(["On fresh seeds"] if any_repeated else []),
-    )
-    return table(header, rows, sample=sample)
-
-
-def _repeated(scores: np.ndarray | None) -> str:
-    """Mean of main scores, their standard deviation, and over how many seeds."""
-    if scores is None:
-        return NOTHING
-    over = counted(scores.size, "seed")
-    if scores.size == 1:
-        return f"{percent(scores[0])} ({over})"
-    spread = 100 * np.std(scores, ddof=1)
-    return f"{percent(np.mean(scores))} ± {spread:.1f} ({over})"
-
-
-def _interval_of(choice: Choice) -> tuple[str, str]:
-    low, high = interval(choice.cross_fitted.draws["main"])
-    return percent(low), percent(high)
-
-
-def masking_rows(rows: Sequence[MaskingDifference], *, sample: bool) -> str:
-    """WordPiece beside whole word, per task and metric."""
-    header = (
-        "Model",
-        "Task",
-        "Metric",
-        "WordPiece",
-        "Whole word",
-        "Whole word - WordPiece, 95 %",
-        "Configurations",
-        "Dev examples",
-        "Pre-training pairs",
-        "Sign-flip p (smallest possible)",
-    )
-    body = [
-        [
-            row.model,
-            row.task,
-            row.metric,
-            percent(row.wordpiece),
-            percent(row.whole_word),
-            f"{signed(100 * row.difference)} {bounds(100 * row.low, 100 * row.high)}",
-            str(row.configurations),
-            f"{row.examples:,}",
-            str(row.pairs),
-            f"{row.sign_flip.p:.2g} ({row.sign_flip.smallest:.2g})",
-        ]
-        for row in rows
-    ]
-    return table(header, body, sample=sample)

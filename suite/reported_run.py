@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from suite.cells import Cell
+from suite.estimates import Choice, choose, generator_for
 from suite.grids import Grid, load_grids
+from suite.masking_effect import MaskingDifference, compare_maskings
 from suite.records import RunDirectory, TrialRecord
 from suite.verdicts import run_checkpoints, verdict_table
 
@@ -14,12 +17,16 @@ from suite.verdicts import run_checkpoints, verdict_table
 class ReportedRun:
     """A run directory, read and judged."""
 
-    name: str
+    path: Path
     run: Mapping
     checkpoints: Sequence[Mapping]
     grids: Mapping[tuple[str, str], Grid]
     cells: Sequence[Cell]
     records: Sequence[TrialRecord]
+
+    @property
+    def name(self) -> str:
+        return self.path.resolve().name
 
     @property
     def sample(self) -> bool:
@@ -35,13 +42,36 @@ class ReportedRun:
     def cells_of(self, checkpoint: Mapping) -> list[Cell]:
         return [c for c in self.cells if c.checkpoint == checkpoint["sha256"]]
 
+    def choices_of(self, checkpoint: Mapping) -> dict[str, Choice]:
+        """Task -> what was chosen on dev, where something could be."""
+        return {
+            task: choice
+            for (sha256, task), choice in self._choices.items()
+            if sha256 == checkpoint["sha256"] and choice
+        }
+
+    @cached_property
+    def _choices(self) -> dict[tuple[str, str], Choice | None]:
+        # The generator of the verdict table's cell, so that both show one dev estimate.
+        return {
+            (sha256, task): choose(
+                grid, generator_for("estimate", sha256, task, "test")
+            )
+            for (sha256, task), grid in self.grids.items()
+        }
+
+    @cached_property
+    def masking(self) -> list[MaskingDifference]:
+        """WordPiece against whole word, where the run has both."""
+        return compare_maskings(self.checkpoints, self.grids)
+
 
 def read_run(run_dir: Path) -> ReportedRun:
     """Everything a report needs; InputError for a directory that is no run."""
     directory = RunDirectory(run_dir)
     run = directory.run()
     return ReportedRun(
-        name=run_dir.resolve().name,
+        path=Path(run_dir),
         run=run,
         checkpoints=run_checkpoints(run),
         grids=load_grids(directory),

@@ -70,21 +70,22 @@ def _open_score(
     # The printed Score may be off the mean of the printed cells by their rounding.
     of_cells = glue_score({c: e.cell.published for c, e in parts.items()})
     sources = [e.spread for e in parts.values() if e.spread]
+    choosing = [e.cell.selection for e in parts.values() if e.spread]
+    cell = replace(cell, selection=_mean_sd(choosing))
     spread = _score_spread(sources, published)
     return Evidence(cell, None, draws + of_cells - published.value, spread)
 
 
 def _score_spread(sources: list[Spread], published: PublishedScore) -> Spread:
-    """Rounded up: a pair's two metrics count as if each were a task of its own."""
-    tasks = len(GLUE_TASKS)
-
-    def mean_sd(name: str) -> float:
-        return float(np.sqrt(sum(getattr(s, name) ** 2 for s in sources)) / tasks)
-
     return Spread(
-        our_examples=mean_sd("our_examples"),
-        our_seeds=mean_sd("our_seeds"),
-        published_examples=mean_sd("published_examples"),
-        published_seeds=mean_sd("published_seeds"),
+        our_examples=_mean_sd([s.our_examples for s in sources]),
+        our_seeds=_mean_sd([s.our_seeds for s in sources]),
+        published_examples=_mean_sd([s.published_examples for s in sources]),
+        published_seeds=_mean_sd([s.published_seeds for s in sources]),
         rounding=published.half_step,
     )
+
+
+def _mean_sd(of_cells: list[float]) -> float:
+    """Rounded up: a pair's two metrics count as if each were a task of its own."""
+    return float(np.sqrt(sum(sd**2 for sd in of_cells)) / len(GLUE_TASKS))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from reference.files import written_whole
 from suite.estimates import generator_for
 from suite.grids import configuration_of, selected_configuration
 from suite.markdown import NOTHING, counted, percent, points, table, trials
+from suite.pages import records_at, write_page
 from suite.published import load_published
 from suite.records import RunDirectory, TrialRecord
 from suite.statistics import bootstrap_draws, interval
@@ -31,10 +31,7 @@ def write_squad_report(records: Path, reports_dir: Path) -> list[Path]:
     for directory in directories:
         parts += _section(RunDirectory(directory))
     parts += ["## Published", _published()]
-    page = reports_dir / "squad.md"
-    with written_whole(page) as file:
-        file.write("\n\n".join(part.strip("\n") for part in parts if part) + "\n")
-    return [page]
+    return [write_page(reports_dir / "squad.md", parts)]
 
 
 def _section(run: RunDirectory) -> list[str]:
@@ -43,7 +40,7 @@ def _section(run: RunDirectory) -> list[str]:
         f"## {run.path.name}",
         f"{_splits(about['squad'])} Run on {about['device']} at commit "
         f"`{about['commit'][:7]}` by `{about['command']}`. Records: "
-        f"`results/squad/{run.path.name}/`.",
+        f"{records_at(f'squad/{run.path.name}')}.",
     ]
     for checkpoint in about["checkpoints"]:
         own = [r for r in run.records() if r.trial.checkpoint == checkpoint["sha256"]]

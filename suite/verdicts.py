@@ -10,11 +10,12 @@ degenerate      the chosen trials collapsed
 uninformative   WNLI: every published model scores below the majority class
 not run, not scored   there is no number of ours; the reason says why
 
-All numbers here are in points. How draws come about is in suite/statistics.py, what
+All numbers here are in points. How draws come about is in suite/statistics/, what
 closes a cell without them in suite/comparability.py, and what would settle an open one
 in suite/power.py.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from suite.cells import Cell, Evidence
 from suite.comparability import Context, ruling_without_statistics
 from suite.estimates import Estimate, estimate, generator_for
 from suite.grids import Grid, load_grids
-from suite.power import what_settles
+from suite.power import LEVEL, Comparison, what_settles
 from suite.published import (
     SCORE,
     TABLE_COLUMNS,
@@ -48,8 +49,6 @@ from suite.statistics import (
     published_sampling_sd,
 )
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS
-
-LEVEL = 0.05
 
 
 def verdict_table(run_dir: str | Path) -> list[Cell]:
@@ -163,20 +162,28 @@ def _shown(context: Context) -> Cell:
     )
     if estimate is None:
         return cell
-    on_dev = estimate.split.startswith("dev")
+    on_dev, name = estimate.split.startswith("dev"), context.column.metric
+    optimism = estimate.optimism.get(name)
     return replace(
         cell,
-        ours=100 * estimate.scores[context.column.metric],
+        ours=100 * estimate.scores[name],
         compared="dev vs test" if on_dev else "test vs test",
         trial_ids=estimate.trial_ids,
+        selection=100 * estimate.selection_sd[name],
+        optimism=None if optimism is None else 100 * optimism,
+        seeds=estimate.seeds,
+        examples=estimate.examples,
     )
 
 
 def _spread(
     estimate: Estimate, name: str, column: TableColumn, half_step: float
 ) -> Spread:
-    """The sources of error of ours - published, in points."""
-    our_examples = 100 * float(np.std(estimate.draws[name], ddof=1))
+    """The sources of error of ours - published, in points, but for choosing.
+
+    What choosing adds is in our draws already, and in Cell.selection.
+    """
+    our_examples = 100 * estimate.examples_sd[name]
     seed_sd = 100 * estimate.seed_sd[name]
     return Spread(
         our_examples=our_examples,
@@ -199,27 +206,42 @@ def decide_all(
         e.cell.column: float(p) for e, p in zip(open_cells, adjusted, strict=True)
     }
     return [
-        e.cell if e.draws is None else _decide(e, by_column[e.cell.column], margins)
+        e.cell
+        if e.draws is None
+        else _decide(e, by_column[e.cell.column], margins, len(open_cells))
         for e in evidence
     ]
 
 
 def _decide(
-    evidence: Evidence, adjusted_p: float, margins: Mapping[tuple[str, str], float]
+    evidence: Evidence,
+    adjusted_p: float,
+    margins: Mapping[tuple[str, str], float],
+    tests: int,
 ) -> Cell:
-    column = evidence.cell.column
+    column, draws = evidence.cell.column, evidence.draws
     margin = margins[column.task, column.metric]
-    low, high = interval(evidence.draws)
+    low, high = interval(draws)
     note = evidence.estimate.seed_note if evidence.estimate else ""
-    cell = replace(evidence.cell, low=low, high=high, seed_note=note)
-    settles = what_settles(cell.difference, margin, evidence.spread)
-    if equivalence_p(evidence.draws, margin) <= LEVEL:
+    cell = replace(
+        evidence.cell, low=low, high=high, seed_note=note, spread=evidence.spread
+    )
+    if equivalence_p(draws, margin) <= LEVEL:
         why = f"within ±{margin:.1f} points by two one-sided tests"
-        change = f"a difference beyond {margin:.1f} points"
+        room = margin - max(map(abs, interval(draws, 1 - 2 * LEVEL)))
+        change = f"a difference {_at_least(room)} further from zero"
         return replace(cell, verdict="reproduced", why=why, change=change)
     if adjusted_p <= LEVEL:
         why = f"more than the sources of error explain, Holm p = {adjusted_p:.2g}"
-        change = f"a difference within {margin:.1f} points, or an error in the data"
+        gap = min(abs(low), abs(high))
+        change = f"an error of {_at_least(gap)} in either number"
         return replace(cell, verdict="differs", why=why, change=change)
     why = f"neither within ±{margin:.1f} points nor surely different"
-    return replace(cell, verdict="inconclusive", why=why, change=settles)
+    one = Comparison(cell.difference, margin, cell.spread, cell.selection, tests)
+    change = what_settles(one, cell.seeds, cell.examples)
+    return replace(cell, verdict="inconclusive", why=why, change=change)
+
+
+def _at_least(points: float) -> str:
+    """A number of points, rounded up so that it is enough."""
+    return f"{max(0.1, math.ceil(10 * points) / 10):.1f} points"

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from suite import cli, estimates, masking_effect, pipeline, readme
-from suite.commands import report
 from tests.suite.cli_place import write_one_of_everything
 from tests.suite.synthetic import WHOLE_WORD, Checkpoint, Synthetic, make_run
 
@@ -28,9 +27,12 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_run(path, options).path
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def fewer_resamples() -> Iterator[None]:
-    """The same code on a quarter of the resamples; 600 are needed for 15 cells."""
+    """The same code on a quarter of the resamples; 600 are needed for 15 cells.
+
+    Of this package only: in the same session recorded verdicts may be recomputed.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(estimates, "RESAMPLES", 1000)
         patch.setattr(estimates, "HALVINGS", 5)
@@ -49,7 +51,7 @@ def miniature(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where this project's results, reports and README now are: in `tmp_path`."""
-    for module in (report, pipeline, readme):
+    for module in (pipeline, readme):
         monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(readme, "REPORTS", tmp_path / "reports")
     monkeypatch.setattr(readme, "ROOT", tmp_path)

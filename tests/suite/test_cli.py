@@ -96,15 +96,16 @@ def test_a_report_is_written(typed, small_run, tmp_path):
     assert all(path.is_file() for path in written)
 
 
-def test_the_newest_run_is_reported(typed, place, small_run, tmp_path):
+def test_every_run_is_reported_the_newest_first(typed, place, small_run, tmp_path):
     runs = place / "results/runs"
-    for name in ("2025-12-31_z_0", "2026-01-31_b_0", "2026-02-01_not_a_run"):
-        (runs / name).mkdir(parents=True)
-    (runs / "2025-12-31_z_0/run.json").write_text("older, and not even JSON")
-    shutil.copytree(small_run, runs / "2026-01-31_b_0", dirs_exist_ok=True)
+    for name in ("2025-12-31_z_0", "2026-01-31_b_0"):
+        shutil.copytree(small_run, runs / name)
+    (runs / "2026-02-01_not_a_run").mkdir()
     ended = typed("report", "--reports-dir", tmp_path / "report")
     assert (ended.code, ended.err) == (0, "")
-    assert "2026-01-31_b_0" in (tmp_path / "report/README.md").read_text()
+    text = (tmp_path / "report/README.md").read_text()
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings[:2] == ["## 2026-01-31_b_0", "## 2025-12-31_z_0"]
 
 
 def test_a_report_needs_no_framework(small_run, tmp_path):

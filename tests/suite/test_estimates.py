@@ -127,3 +127,34 @@ def test_constant_predictions_are_collapsed(tmp_path, task):
 def test_generators_are_by_name():
     assert generator_for("a", "b").random() == generator_for("a", "b").random()
     assert generator_for("a", "b").random() != generator_for("b", "a").random()
+
+
+def test_examples_and_choosing_are_told_apart_on_dev(monkeypatch):
+    """Equal configurations: the halves' scores vary by luck alone, and the draws hold
+    both what the examples do and that."""
+    monkeypatch.setattr(estimates, "_collapse", lambda *_: None)
+    rng = np.random.default_rng(0)
+    grid = random_grid(rng, 0.7, 277, configurations=20)
+    found = estimate(grid, "dev", rng)
+    assert found.selection_sd["main"] > 0
+    # Pooled over the halves, 1,000 draws in all: five standard errors of one.
+    score = found.scores["main"]
+    examples = np.sqrt(score * (1 - score) / 277)
+    assert abs(found.examples_sd["main"] / examples - 1) < 5 / np.sqrt(2 * 1000)
+    # The variance of all draws is that within the halves plus that between the means.
+    between = found.draws["main"].reshape(estimates.HALVINGS, -1).mean(axis=1)
+    both = np.hypot(found.examples_sd["main"], np.std(between))
+    assert np.std(found.draws["main"]) == pytest.approx(both, rel=0.01)
+    assert np.std(between) > 0
+    assert set(found.optimism) == {"accuracy", "main"}
+    assert found.optimism["main"] > 0
+
+
+def test_a_split_that_did_not_choose_has_no_error_of_choosing(tmp_path):
+    options = synthetic.Synthetic(tasks=("RTE",), test_labels=("RTE",))
+    grid = only_grid(synthetic.make_run(tmp_path, options))
+    found = estimate(grid, "test", generator_for("test"))
+    assert set(found.selection_sd.values()) == {0.0}
+    assert found.optimism == {}
+    for name, draws in found.draws.items():
+        assert found.examples_sd[name] == pytest.approx(np.std(draws, ddof=1))

@@ -65,7 +65,7 @@ def test_speeds(page):
         "tensorflow 9, CPU, Some, 2 cores; python 3.11, torch 2. Load average at the"
         in text
     )
-    assert "start: 0.2. Settings: OMP_NUM_THREADS=2. Record: `results/perf" in text
+    assert "start: 0.2. Settings: OMP_NUM_THREADS=2. Record: [`results/perf" in text
     assert "made by `tox -e peers -- --benchmark-json results/perf" in text
 
 

@@ -1,10 +1,20 @@
-"""What would settle a cell, checked by settling it."""
+"""What would settle a cell, checked by settling it; what pairs can see, by trying."""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy import stats
 
-from suite.power import growth_needed, what_settles
+from suite.power import (
+    Comparison,
+    examples_needed,
+    growth_needed,
+    seeds_needed,
+    smallest_effect,
+    what_settles,
+)
 from suite.statistics import Spread
 
 SPREAD = Spread(
@@ -14,34 +24,107 @@ SPREAD = Spread(
     published_seeds=0.3,
     rounding=0.05,
 )
+CLOSE = Comparison(0.5, 4.0, SPREAD, selection=0.5)
+FAR = Comparison(-4.0, 3.0, SPREAD, selection=0.5)
 
 
-def grown(spread: Spread, times: float) -> Spread:
-    root = math.sqrt(times)
-    return Spread(
-        spread.our_examples / root,
-        spread.our_seeds / root,
-        spread.published_examples,
-        spread.published_seeds,
-        spread.rounding,
+def grown(one: Comparison, seeds: float = 1.0, examples: float = 1.0) -> Comparison:
+    """With so many times our seeds and examples."""
+    fewer = replace(
+        one.spread,
+        our_seeds=one.spread.our_seeds / math.sqrt(seeds),
+        our_examples=one.spread.our_examples / math.sqrt(examples),
     )
+    return replace(one, spread=fewer, selection=one.selection / math.sqrt(examples))
 
 
-@pytest.mark.parametrize("difference", [0.5, -0.5, 3.0, -3.0])
-def test_so_much_growth_just_settles_it(difference):
-    margin = 2.0
-    total = grown(SPREAD, growth_needed(difference, margin, SPREAD)).total
-    if abs(difference) < margin:
-        assert abs(difference) + 1.6449 * total == pytest.approx(margin)
-    else:
-        assert 1.96 * total == pytest.approx(abs(difference))
+def settled_by(one: Comparison) -> tuple[float, float]:
+    """Two numbers that are equal where the comparison is just settled."""
+    total = math.hypot(one.spread.total, one.selection)
+    gap = abs(one.difference)
+    if gap < one.margin:
+        return gap + stats.norm.ppf(0.95) * total, one.margin
+    return stats.norm.ppf(1 - 0.025 / one.tests) * total, gap
+
+
+@pytest.mark.parametrize("one", [CLOSE, FAR, replace(FAR, difference=-4.6, tests=6)])
+def test_so_much_just_settles_it(one):
+    reached, wanted = settled_by(one)
+    assert reached > wanted, "settled already: the test would show nothing"
+    times = growth_needed(one)
+    ways = [
+        grown(one, times, times),
+        grown(one, examples=examples_needed(one)),
+    ]
+    for way in ways:
+        reached, wanted = settled_by(way)
+        assert reached == pytest.approx(wanted)
+
+
+def test_seeds_alone_may_be_enough_or_not():
+    noisy = replace(CLOSE, spread=replace(SPREAD, our_seeds=3.0, our_examples=1.0))
+    reached, wanted = settled_by(grown(noisy, seeds=seeds_needed(noisy)))
+    assert reached == pytest.approx(wanted)
+    assert seeds_needed(CLOSE) is None  # the examples alone allow too little
+    assert "examples" in what_settles(CLOSE, 1, 100)
+    assert "seed" not in what_settles(CLOSE, 1, 100)
+
+
+def test_more_cells_ask_for_more_to_differ_and_not_to_agree():
+    assert growth_needed(replace(FAR, tests=6)) > growth_needed(FAR)
+    assert growth_needed(replace(CLOSE, tests=6)) == growth_needed(CLOSE)
 
 
 def test_the_published_number_may_be_too_uncertain():
-    assert growth_needed(0.0, 0.5, SPREAD) is None
-    assert what_settles(0.0, 0.5, SPREAD).startswith("nothing of ours")
+    one = Comparison(0.0, 0.5, SPREAD)
+    assert growth_needed(one) is None
+    assert seeds_needed(one) is None
+    assert examples_needed(one) is None
+    # 1.96 times the root of 0.5² + 0.3² + 0.05²/3.
+    said = "nothing of ours: the published number alone is uncertain by ±1.1"
+    assert what_settles(one) == said
 
 
-def test_words():
-    assert what_settles(0.5, 2.0, SPREAD).endswith("towards reproduced")
-    assert what_settles(3.0, 2.0, SPREAD).endswith("towards differs")
+def test_words_are_totals_where_they_are_known():
+    noisy = replace(CLOSE, spread=replace(SPREAD, our_seeds=3.0, our_examples=1.0))
+    seeds = math.ceil(5 * seeds_needed(noisy))
+    assert (
+        what_settles(noisy, 5, 277) == f"{seeds} seeds instead of 5, towards reproduced"
+    )
+    times = seeds_needed(noisy)
+    assert what_settles(noisy) == f"{times:.1f} times our seeds, towards reproduced"
+    both = replace(CLOSE, spread=replace(SPREAD, our_seeds=1.7, our_examples=1.7))
+    both = replace(both, selection=0.0, margin=2.0)
+    assert seeds_needed(both) is None
+    assert examples_needed(both) is None
+    assert 10 < growth_needed(both) < 12.5
+    said = f"{growth_needed(both):.0f} times our examples and seeds, neither alone"
+    assert what_settles(both) == f"{said}, towards reproduced"
+
+
+def test_either_alone():
+    either = replace(CLOSE, spread=replace(SPREAD, our_seeds=1.7, our_examples=1.7))
+    said = what_settles(either, 1, 1000)
+    assert " seeds instead of 1 or " in said
+    assert said.endswith(" examples instead of 1,000, towards reproduced")
+
+
+def test_what_is_settled_but_for_chance_is_on_the_edge():
+    sure = replace(CLOSE, spread=Spread(0.1, 0.1, 0.1, 0.1, 0.05), selection=0.0)
+    assert what_settles(sure) == "little: it is on the edge of reproduced"
+
+
+@pytest.mark.parametrize("pairs", [2, 3, 6, 10])
+def test_the_smallest_effect_is_seen_four_times_in_five(pairs):
+    """A t test of so many normal differences, tried 20,000 times."""
+    tries = 20_000
+    rng = np.random.default_rng(pairs)
+    drawn = rng.normal(smallest_effect(2.0, pairs), 2.0, (tries, pairs))
+    seen = np.sum(stats.ttest_1samp(drawn, 0.0, axis=1).pvalue <= 0.05)
+    low, high = stats.binom.interval(1 - 1e-4, tries, 0.8)
+    assert low <= seen <= high
+
+
+def test_the_smallest_effect_at_the_ends():
+    assert smallest_effect(1.0, 1) is None
+    assert smallest_effect(0.0, 3) == 0.0

@@ -14,6 +14,7 @@ HELD_OUT = {
     "next_sentence_loss": 0.5,
 }
 BOTH = ["wordpiece_seed1", "whole-word_seed1"]
+ALONE = "[`alone`](../results/pretraining/alone)"
 
 
 def record(directory: Path, name: str, trials: list[str], losses: dict, **changes):
@@ -69,8 +70,8 @@ def test_curves_and_where_they_are_from(records, tmp_path):
 
 def test_a_trial_alone_is_laid_beside_the_stack(records, tmp_path):
     text = page(records, tmp_path / "reports")
-    assert "| whole-word_seed1 | `alone` | 1 to 20 | 1.0e-06 | – |" in text
-    assert "| whole-word_seed1 | `alone` | 1 to 200 | 1.0e-02 | 3.4e-03 |" in text
+    assert f"| whole-word_seed1 | {ALONE} | 1 to 20 | 1.0e-06 | – |" in text
+    assert f"| whole-word_seed1 | {ALONE} | 1 to 200 | 1.0e-02 | 3.4e-03 |" in text
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_trial_alone_is_laid_beside_the_stack(records, tmp_path):
 def test_another_run_is_not_compared(records, tmp_path, changes):
     other = read_record(records / "alone")
     (records / "alone" / "run.json").write_text(json.dumps(other.run | changes))
-    assert "`alone` | 1 to" not in page(records, tmp_path / "reports")
+    assert f"{ALONE} | 1 to" not in page(records, tmp_path / "reports")
 
 
 def test_the_same_bytes_again(records, tmp_path):

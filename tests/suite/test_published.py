@@ -7,6 +7,7 @@ import pytest
 
 from reference.errors import InputError
 from suite.published import (
+    AVERAGE,
     PUBLISHED_DIR,
     SCORE,
     TABLE_COLUMNS,
@@ -14,8 +15,10 @@ from suite.published import (
     glue_score,
     load_margins,
     load_published,
+    margin_reasons,
     score_problems,
 )
+from suite.tasks import GLUE_TASKS
 
 COMPACT = ("BERT-Tiny", "BERT-Mini", "BERT-Small", "BERT-Medium")
 
@@ -133,3 +136,20 @@ def test_margins_follow_their_rule(registry):
 def test_every_margin_has_a_reason():
     with open(PUBLISHED_DIR / "margins.csv", encoding="utf-8", newline="") as file:
         assert all(line["reason"] for line in csv.DictReader(file))
+
+
+@pytest.mark.parametrize("model", ["BERT-Base", "BERT-Large"])
+def test_the_rows_of_devlin_et_al(registry, model):
+    """Eight tasks, one number each but for MNLI; no WNLI, no AX, no Score."""
+    found = {c: s for (name, c), s in registry.items() if name == model}
+    assert len(found) == 10
+    assert AVERAGE in found
+    assert SCORE not in found
+    assert {c.task for c in found} == {*GLUE_TASKS, "Average"} - {"WNLI"}
+    assert all("1810.04805" in s.source and s.runs == 1 for s in found.values())
+
+
+def test_margins_and_reasons_are_of_the_same_cells():
+    reasons = margin_reasons()
+    assert set(reasons) == {*load_margins(), ("WNLI", "accuracy")}
+    assert all(reasons.values())

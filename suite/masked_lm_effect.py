@@ -1,0 +1,131 @@
+"""WordPiece against whole-word masking by held-out masked-LM metrics, paired by seed.
+
+Two pre-trainings make a pair when they share model, text, settings and seed and differ
+in masking: of the records of results/pretraining/, and of the checkpoints of a run.
+Each is measured on what its own masking hid, and whole words are not as hard to guess
+as pieces: a difference is of the two tasks as well as of the two models. Which model is
+the better one is told by fine-tuning (suite/masking_effect.py).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from suite.pretraining_pairs import OverPairs, over_pairs
+
+MASKED_LM_METRICS = ("masked_lm_accuracy", "masked_lm_loss")
+_MASKINGS = ("wordpiece", "whole-word")
+
+
+@dataclass(frozen=True)
+class MaskedLmDifference:
+    """Whole word minus WordPiece in one metric; accuracy in fractions of 1.
+
+    `wordpiece` and `whole_word` are means over the pairs; `records` say where from.
+    """
+
+    model: str
+    records: tuple[str, ...]
+    metric: str
+    seeds: tuple[int, ...]
+    wordpiece: float
+    whole_word: float
+    over: OverPairs
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The held-out metrics of one pre-training; `alike` is what a pair must share."""
+
+    record: str
+    model: str
+    masking: str
+    seed: int
+    alike: str
+    metrics: Mapping[str, float]
+
+
+def recorded_differences(records: Path) -> list[MaskedLmDifference]:
+    """Of all finished pre-trainings that are recorded below a directory."""
+    measured = [one for path in _runs(records) for one in _of_record(path)]
+    return _differences(measured)
+
+
+def checkpoint_differences(
+    checkpoints: Sequence[Mapping],
+) -> list[MaskedLmDifference]:
+    """Of the checkpoints of a run that were pre-trained here."""
+    return _differences(filter(None, map(_of_checkpoint, checkpoints)))
+
+
+def _runs(records: Path) -> list[Path]:
+    return sorted(records.glob("*/run.json"))
+
+
+def _of_record(path: Path) -> Iterator[_Measured]:
+    run = json.loads(path.read_text(encoding="utf-8"))
+    if run["instances"] is None:
+        return  # stopped early, to be laid beside another
+    alike = json.dumps([run["model"], run["text"], run["settings"]], sort_keys=True)
+    for name, metrics in zip(run["trials"], run["held_out"], strict=True):
+        masking, _, seed = name.partition("_seed")
+        if masking in _MASKINGS and seed.isdecimal():
+            yield _Measured(
+                path.parent.name, run["model"], masking, int(seed), alike, metrics
+            )
+
+
+def _of_checkpoint(checkpoint: Mapping) -> _Measured | None:
+    made = checkpoint.get("pretraining") or {}
+    if checkpoint["masking"] not in _MASKINGS or not made.get("held_out"):
+        return None
+    settings = dict(made.get("settings", {}))
+    seed = settings.pop("seed", 0)
+    alike = json.dumps([checkpoint["name"], made.get("corpus"), settings])
+    return _Measured(
+        checkpoint["sha256"][:12],
+        checkpoint["name"],
+        checkpoint["masking"],
+        seed,
+        alike,
+        made["held_out"],
+    )
+
+
+def _differences(measured: Iterable[_Measured]) -> list[MaskedLmDifference]:
+    groups: dict[str, dict[int, dict[str, _Measured]]] = {}
+    for one in measured:
+        # The first of equals: a pre-training made again gives the same.
+        by_seed = groups.setdefault(one.alike, {}).setdefault(one.seed, {})
+        by_seed.setdefault(one.masking, one)
+    found = []
+    for by_seed in groups.values():
+        pairs = {
+            seed: tuple(sides[masking] for masking in _MASKINGS)
+            for seed, sides in sorted(by_seed.items())
+            if len(sides) == len(_MASKINGS)
+        }
+        if pairs:
+            found += _of_pairs(pairs)
+    return found
+
+
+def _of_pairs(
+    pairs: Mapping[int, tuple[_Measured, _Measured]],
+) -> Iterator[MaskedLmDifference]:
+    sides = list(zip(*pairs.values(), strict=True))
+    everything = [one for pair in pairs.values() for one in pair]
+    for metric in MASKED_LM_METRICS:
+        if any(metric not in one.metrics for one in everything):
+            continue
+        one, other = ([own.metrics[metric] for own in side] for side in sides)
+        yield MaskedLmDifference(
+            model=everything[0].model,
+            records=tuple(dict.fromkeys(own.record for own in everything)),
+            metric=metric,
+            seeds=tuple(pairs),
+            wordpiece=sum(one) / len(one),
+            whole_word=sum(other) / len(other),
+            over=over_pairs([b - a for a, b in zip(one, other, strict=True)]),
+        )

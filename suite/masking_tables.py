@@ -1,0 +1,86 @@
+"""The tables that set whole-word masking beside WordPiece masking, in Markdown."""
+
+from collections.abc import Sequence
+
+from suite.markdown import NOTHING, bounds, percent, signed, table
+from suite.masked_lm_effect import MaskedLmDifference
+from suite.masking_effect import MaskingDifference
+from suite.pretraining_pairs import OverPairs
+
+_OVER_PAIRS = (
+    "Pre-training pairs",
+    "Over the pairs, 95 %",
+    "Could be seen",
+    "Sign-flip p (smallest possible)",
+)
+
+
+def masking_rows(rows: Sequence[MaskingDifference], *, sample: bool) -> str:
+    """WordPiece beside whole word, per task and metric."""
+    header = (
+        "Model",
+        "Task",
+        "Metric",
+        "WordPiece",
+        "Whole word",
+        "Whole word - WordPiece, 95 %",
+        "Configurations",
+        "Dev examples",
+        *_OVER_PAIRS,
+    )
+    body = [
+        [
+            row.model,
+            row.task,
+            row.metric,
+            percent(row.wordpiece),
+            percent(row.whole_word),
+            f"{signed(100 * row.difference)} {bounds(100 * row.low, 100 * row.high)}",
+            str(row.configurations),
+            f"{row.examples:,}",
+            *_over_pairs(row.over, 100.0, 1),
+        ]
+        for row in rows
+    ]
+    return table(header, body, sample=sample)
+
+
+def masked_lm_rows(rows: Sequence[MaskedLmDifference], *, sample: bool) -> str:
+    """The same for held-out masked-LM metrics: accuracy in points, loss in nats."""
+    header = (
+        "Model",
+        "Metric",
+        "WordPiece",
+        "Whole word",
+        "Whole word - WordPiece",
+        "Pre-training seeds",
+        *_OVER_PAIRS,
+        "Pre-trainings",
+    )
+    return table(header, map(_masked_lm_row, rows), sample=sample)
+
+
+def _masked_lm_row(row: MaskedLmDifference) -> list[str]:
+    is_accuracy = row.metric.endswith("accuracy")
+    scale, decimals = (100.0, 2) if is_accuracy else (1.0, 3)
+    return [
+        row.model,
+        row.metric.replace("_", " ").replace("masked lm", "masked-LM"),
+        f"{scale * row.wordpiece:.{decimals}f}",
+        f"{scale * row.whole_word:.{decimals}f}",
+        signed(scale * row.over.mean, decimals),
+        ", ".join(map(str, row.seeds)),
+        *_over_pairs(row.over, scale, decimals),
+        " ".join(f"`{record}`" for record in row.records),
+    ]
+
+
+def _over_pairs(over: OverPairs, scale: float, decimals: int) -> list[str]:
+    """What the pairs say, in the order of `_OVER_PAIRS`; dashes for what one cannot."""
+    span = seen = NOTHING
+    if over.low is not None:
+        low, high = (signed(scale * end, decimals) for end in (over.low, over.high))
+        span = f"[{low}, {high}]"
+        seen = f"±{scale * over.smallest:.{decimals}f}"
+    flip = over.sign_flip
+    return [str(over.pairs), span, seen, f"{flip.p:.2g} ({flip.smallest:.2g})"]

@@ -1,0 +1,135 @@
+"""What the verdicts of all cells come to: for each row of the table, and for all of it.
+
+A row is "not reproduced" when any of its cells differs: Holm's correction runs over the
+row, so that chance calls any cell of a row that agrees different once in twenty rows at
+most. It is "reproduced" only when every informative number of it was compared and lies
+within its margin; that needs no correction, since all of them must. A row whose
+checkpoint is not the published one has cells like any other, but they are about that
+checkpoint, and nothing follows for the published row.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from suite.cells import Cell
+from suite.markdown import counted
+from suite.published import SCORE
+
+COMPARED = ("reproduced", "differs", "inconclusive")
+NOT_TESTED = "not tested"
+_MADE_HERE = "pre-trained here"
+
+
+@dataclass(frozen=True)
+class RowVerdict:
+    """One checkpoint's row: how many cells got which verdict, and what follows.
+
+    `score` is the verdict of the Score's own cell. `why` says what `verdict` rests on.
+    """
+
+    checkpoint: Mapping
+    counts: Mapping[str, int]
+    score: str
+    verdict: str
+    why: str
+
+    @property
+    def compared(self) -> int:
+        return sum(self.counts.get(verdict, 0) for verdict in COMPARED)
+
+
+@dataclass(frozen=True)
+class TableVerdict:
+    """The whole table in one sentence or a few, and its rows."""
+
+    rows: tuple[RowVerdict, ...]
+    sentence: str
+
+
+def is_published(checkpoint: Mapping) -> bool:
+    """Whether a checkpoint is taken to be one that published numbers are of.
+
+    What was pre-trained here has the published shape, and none of its weights.
+    """
+    return bool(checkpoint["published_as"]) and not made_here(checkpoint)
+
+
+def made_here(checkpoint: Mapping) -> bool:
+    return str(checkpoint.get("description", "")).startswith(_MADE_HERE)
+
+
+def table_verdict(
+    cells: Sequence[Cell], checkpoints: Sequence[Mapping]
+) -> TableVerdict:
+    """Of the cells of a run and the checkpoints that its run.json describes."""
+    rows = tuple(
+        row_verdict(
+            [c for c in cells if c.checkpoint == checkpoint["sha256"]], checkpoint
+        )
+        for checkpoint in checkpoints
+    )
+    return TableVerdict(
+        rows, " ".join([_counts_said(rows, len(cells)), *_models(rows)])
+    )
+
+
+def row_verdict(cells: Sequence[Cell], checkpoint: Mapping) -> RowVerdict:
+    """Of one checkpoint's cells."""
+    counts = Counter(cell.verdict for cell in cells)
+    score = next((c.verdict for c in cells if c.column == SCORE), "not run")
+    verdict, why = _ruled(cells, checkpoint)
+    return RowVerdict(checkpoint, counts, score, verdict, why)
+
+
+def _ruled(cells: Sequence[Cell], checkpoint: Mapping) -> tuple[str, str]:
+    if made_here(checkpoint):
+        return NOT_TESTED, "pre-trained here, not the published checkpoint"
+    if not checkpoint["published_as"]:
+        return NOT_TESTED, "nothing was published of such a checkpoint"
+    compared = [cell for cell in cells if cell.verdict in COMPARED]
+    if not compared:
+        return NOT_TESTED, "no cell allows a comparison"
+    different = [cell for cell in compared if cell.verdict == "differs"]
+    if different:
+        what = ", ".join(f"{cell.name} {cell.column.metric}" for cell in different)
+        return "not reproduced", f"{what} {_differ(len(different))}"
+    open_ones = [cell for cell in compared if cell.verdict == "inconclusive"]
+    if open_ones:
+        return "inconclusive", f"{counted(len(open_ones), 'cell')} not settled"
+    left = [c.name for c in cells if c.verdict not in (*COMPARED, "uninformative")]
+    if left:
+        names = ", ".join(dict.fromkeys(left))
+        return "reproduced where compared", f"without {names}"
+    return "reproduced", "every informative number is within its margin"
+
+
+def _differ(number: int) -> str:
+    return "differs" if number == 1 else "differ"
+
+
+def _counts_said(rows: Sequence[RowVerdict], cells: int) -> str:
+    total = sum((Counter(row.counts) for row in rows), Counter())
+    compared = sum(total[verdict] for verdict in COMPARED)
+    if not compared:
+        return f"No cell of {cells:,} allows a comparison with a published number."
+    return (
+        f"Of {counted(compared, 'cell')} compared with a published number, "
+        f"{total['reproduced']} reproduced, {total['differs']} "
+        f"{_differ(total['differs'])}, {total['inconclusive']} inconclusive; the other "
+        f"{cells - compared:,} of {cells:,} allow no comparison."
+    )
+
+
+def _models(rows: Sequence[RowVerdict]) -> list[str]:
+    """A sentence for each published model that a row stands beside."""
+    found: dict[str, list[RowVerdict]] = {}
+    for row in rows:
+        if row.checkpoint["published_as"]:
+            found.setdefault(row.checkpoint["published_as"], []).append(row)
+    said = []
+    for model, own in found.items():
+        tested = [row for row in own if row.verdict != NOT_TESTED] or own[:1]
+        words = "; ".join(f"{row.verdict} ({row.why})" for row in tested)
+        said.append(f"{model} as published: {words}.")
+    return said

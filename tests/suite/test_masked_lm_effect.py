@@ -1,0 +1,83 @@
+"""Masked-LM metrics of two maskings: what is paired, and the words of the table."""
+
+import json
+
+import pytest
+
+from suite.masked_lm_effect import checkpoint_differences, recorded_differences
+from suite.report_tables import masked_lm_rows
+
+
+def record(folder, name, metrics, **changes):
+    """A pre-training as it is recorded; `metrics` by trial name."""
+    run = {
+        "model": "BERT-Tiny",
+        "trials": list(metrics),
+        "text": [{"files": ["a"], "num_train_steps": 10, "batch_size": 32}],
+        "instances": 100,
+        "settings": {"learning_rate": 5e-4},
+        "held_out": [
+            {"masked_lm_accuracy": accuracy, "masked_lm_loss": 10 * (1 - accuracy)}
+            for accuracy in metrics.values()
+        ],
+    }
+    (folder / name).mkdir()
+    (folder / name / "run.json").write_text(json.dumps(run | changes))
+
+
+def test_pairs_by_seed_over_records(tmp_path):
+    record(tmp_path, "one", {"wordpiece_seed1": 0.10, "whole-word_seed1": 0.12})
+    record(tmp_path, "two", {"wordpiece_seed2": 0.11, "wordpiece_seed3": 0.5})
+    record(tmp_path, "wide", {"whole-word_seed2": 0.15, "seed4": 0.9})
+    accuracy, loss = recorded_differences(tmp_path)
+    assert accuracy.seeds == (1, 2)
+    assert accuracy.over.differences == pytest.approx((0.02, 0.04))
+    assert (accuracy.wordpiece, accuracy.whole_word) == pytest.approx((0.105, 0.135))
+    assert accuracy.records == ("one", "two", "wide")
+    assert loss.over.differences == pytest.approx((-0.2, -0.4))
+    text = masked_lm_rows([accuracy, loss], sample=False)
+    # Student's t with one degree of freedom: 12.71 times 1 / sqrt(2) * sqrt(2).
+    assert "| masked-LM accuracy | 10.50 | 13.50 | +3.00 | 1, 2 | 2 |" in text
+    assert "[-9.71, +15.71]" in text
+    assert "0.5 (0.5)" in text
+
+
+def test_what_differs_in_more_than_masking_is_no_pair(tmp_path):
+    record(tmp_path, "one", {"wordpiece_seed1": 0.1})
+    record(tmp_path, "model", {"whole-word_seed1": 0.1}, model="BERT-Mini")
+    record(tmp_path, "settings", {"whole-word_seed1": 0.1}, settings={})
+    record(tmp_path, "text", {"whole-word_seed1": 0.1}, text=[])
+    record(tmp_path, "stopped", {"whole-word_seed1": 0.1}, instances=None)
+    record(tmp_path, "seed", {"whole-word_seed2": 0.1})
+    assert recorded_differences(tmp_path) == []
+
+
+def test_one_pair_has_dashes_for_what_it_cannot_say(tmp_path):
+    record(tmp_path, "one", {"wordpiece_seed1": 0.10, "whole-word_seed1": 0.12})
+    text = masked_lm_rows(recorded_differences(tmp_path), sample=False)
+    assert "| +2.00 | 1 | 1 | – | – | 1 (1) | `one` |" in text
+
+
+def checkpoint(masking, seed, accuracy, **changes):
+    made = {
+        "corpus": ["a"],
+        "settings": {"seed": seed, "batch_size": 32},
+        "held_out": {"masked_lm_accuracy": accuracy},
+    }
+    about = {"name": "BERT-Tiny", "masking": masking, "sha256": f"{masking}{seed}" * 9}
+    return about | {"pretraining": made} | changes
+
+
+def test_checkpoints_of_a_run():
+    given = [
+        checkpoint("wordpiece", 1, 0.1),
+        checkpoint("whole-word", 1, 0.3),
+        checkpoint("whole-word", 2, 0.9),
+        checkpoint("wordpiece", 2, 0.9, pretraining={}),
+        checkpoint(None, 3, 0.9),
+    ]
+    (accuracy,) = checkpoint_differences(given)  # no loss was kept
+    assert accuracy.metric == "masked_lm_accuracy"
+    assert accuracy.over.differences == pytest.approx((0.2,))
+    assert accuracy.records == ("wordpiece1wo", "whole-word1w")
+    assert checkpoint_differences(given[:1]) == []

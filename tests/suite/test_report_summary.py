@@ -1,0 +1,100 @@
+"""The paragraphs on top say what was run, beside what, and what does not follow."""
+
+import json
+import re
+
+import pytest
+
+from suite.report_summary import summary
+from suite.reported_run import read_run
+from tests.suite import synthetic
+
+SMALL_GRID = {"batch_sizes": (8, 16), "learning_rates": (3e-4, 1e-4)}
+MADE_HERE = "pre-trained here on fiction.txt: 10 steps of 32, accuracy 0.1"
+
+
+@pytest.fixture
+def said(tmp_path):
+    """A function: a description of the checkpoints and options -> the paragraphs."""
+
+    def paragraphs(description=None, **options):
+        run = synthetic.make_run(tmp_path, synthetic.Synthetic(**options))
+        if description:
+            path = run.path / "run.json"
+            values = json.loads(path.read_text())
+            for checkpoint in values["checkpoints"]:
+                checkpoint["description"] = description
+            path.write_text(json.dumps(values))
+        found = read_run(run.path)
+        text = "\n\n".join(summary(found, found.masking))
+        assert not re.search(r"\b(nan|None|inf)\b", text)
+        return text
+
+    return paragraphs
+
+
+def far_off(**options):
+    """A run of which every cell differs from what is published."""
+    checkpoint = synthetic.Checkpoint(skill=0.05)
+    tasks = {"tasks": ("SST-2",), "test_labels": ("SST-2",)}
+    return {"checkpoints": (checkpoint,), **tasks, **SMALL_GRID, **options}
+
+
+def test_a_checkpoint_made_here_is_no_word_on_the_published_one(said):
+    text = said(MADE_HERE, **far_off())
+    assert f"BERT-Tiny, wordpiece masking, was {MADE_HERE}." in text
+    assert "It is **not a published checkpoint** but has the shape of BERT-Tiny" in text
+    assert "1 differs" in text
+    assert "as published: not tested (pre-trained here, not the published" in text
+    assert "Not that BERT-Tiny cannot be reproduced, nor that it can" in text
+    assert "not reproduced" not in text
+
+
+def test_a_published_checkpoint_that_differs_is_not_reproduced(said):
+    text = said("uncased_L-2_H-128_A-2", **far_off())
+    assert "is taken to be the published BERT-Tiny (uncased_L-2_H-128_A-2)" in text
+    assert "BERT-Tiny as published: not reproduced (SST-2 accuracy differs)" in text
+    assert "Not that BERT-Tiny" not in text
+
+
+def test_what_is_compared_is_said_with_its_splits(said):
+    text = said(**far_off(tasks=("SST-2", "RTE")))
+    assert "2 numbers beside the row BERT-Tiny of google-research/bert" in text
+    assert "SST-2 on the same test examples; RTE on other examples" in text
+    assert "The largest difference is SST-2 accuracy: -" in text
+    assert "guessed from the grid" in text
+
+
+def test_two_seeds_are_not_guessed(said):
+    text = said(**far_off(seeds=2))
+    assert "**How sure.**" in text
+    assert "guessed from the grid" not in text
+
+
+def test_inconclusive_is_not_equal(said):
+    skill = 2 * 0.572 - 1  # as accurate as published on RTE
+    checkpoints = (synthetic.Checkpoint(skill=skill),)
+    text = said(tasks=("RTE",), checkpoints=checkpoints, **SMALL_GRID)
+    assert "BERT-Tiny as published: inconclusive (1 cell not settled)" in text
+    assert "*Inconclusive* does not mean equal" in text
+    assert "a small gap there may be the split's" in text
+
+
+def test_sample_data_are_said_first_and_nothing_is_concluded(said):
+    text = said(MADE_HERE, tasks=("RTE",), sample=True, rows=71, **SMALL_GRID)
+    assert text.startswith("**Sample tasks, not comparable")
+    assert "No cell of 15 allows a comparison" in text
+    assert "**How sure.**" not in text
+    assert "GLUE" not in text
+
+
+def test_one_pair_of_maskings_says_nothing_of_masking(said):
+    checkpoints = (synthetic.Checkpoint(), synthetic.WHOLE_WORD)
+    text = said(tasks=("RTE",), checkpoints=checkpoints, **SMALL_GRID)
+    assert "Not that one masking is better" in text
+
+
+def test_a_run_without_trials_has_a_summary(said):
+    text = said(tasks=())
+    assert "1 checkpoint fine-tuned on 0 tasks (none): 0 trials" in text
+    assert "**How sure.**" not in text
