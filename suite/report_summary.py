@@ -68,17 +68,23 @@ def _what_was_run(run: ReportedRun) -> str:
 
 def _origin(checkpoint: Mapping) -> str:
     """What a checkpoint is, and of which published model it is or is not."""
-    name, as_published = title(checkpoint), checkpoint["published_as"]
+    name, as_published = _inline(checkpoint), checkpoint["published_as"]
     if made_here(checkpoint):
         stands = f" but has the shape of {as_published}" if as_published else ""
         return (
-            f"{name}, was {checkpoint['description']}. It is **not a published "
+            f"{name} was {checkpoint['description']}. It is **not a published "
             f"checkpoint**{stands}."
         )
     if is_published(checkpoint):
         found = checkpoint.get("description")
-        return f"{name}, is taken to be the published {as_published} ({found})."
-    return f"{name}, is a checkpoint of which nothing was published."
+        return f"{name} is taken to be the published {as_published} ({found})."
+    return f"{name} is a checkpoint of which nothing was published."
+
+
+def _inline(checkpoint: Mapping) -> str:
+    """A checkpoint as a sentence names it."""
+    masking = checkpoint["masking"]
+    return checkpoint["name"] + (f" ({masking} masking)" if masking else "")
 
 
 def _compared_with(run: ReportedRun) -> str:
@@ -91,7 +97,7 @@ def _compared_with(run: ReportedRun) -> str:
         model = checkpoint["published_as"]
         source = next(s.source for (m, _), s in registry.items() if m == model)
         said.append(
-            f"{title(checkpoint)}: {counted(len(cells), 'number')} beside the row "
+            f"{_inline(checkpoint)}: {counted(len(cells), 'number')} beside the row "
             f"{model} of {source}, which is of GLUE's test set and of one run; "
             f"{_splits(cells)}."
         )
@@ -151,12 +157,12 @@ def _masking_summary(masking: Sequence[MaskingDifference]) -> str:
 
 def _how_sure(compared: Sequence[Cell]) -> str:
     said = (
-        "Each interval is meant to hold the true difference 19 times in 20. It counts "
+        "Each interval should hold the true difference 19 times in 20. It allows for "
         "what other examples, other seeds (a published number is one run), rounding "
-        "and the choice among the grid may do to either number. To say that numbers "
-        "differ, the more is asked the more of them were compared (Holm's correction): "
-        "of rows that agree with what was published, chance makes one in 20 at most "
-        "look different anywhere."
+        "and the choice among the grid may do to either number. The more numbers are "
+        "compared, the more clearly each must differ (Holm's correction): of rows that "
+        "truly agree with what was published, at most one in 20 differs anywhere by "
+        "chance."
     )
     if any(cell.seeds == 1 for cell in compared):
         said += (

@@ -13,6 +13,7 @@ import pandas as pd
 from suite.markdown import NOTHING, frame_table
 from suite.savings import ALL, savings
 from suite.step_rates import products
+from suite.sweep_growth import costs_by_task, line_through
 from suite.sweep_speed import (
     PER_BATCH,
     TO_128,
@@ -66,6 +67,8 @@ def grid_section(records: Mapping[str, Mapping], made_on: Callable) -> list[str]
     if not (gains := savings(benchmarks.get(SAVINGS_RECORD, ()))).empty:
         parts += ["### What each saving gains", savings_table(gains)]
     gains = cache_gains(benchmarks.get(OUR_RECORD, ()))
+    if run and not gains.empty:
+        parts += _growth(costs_by_task(run, gains["rows"]))
     if not gains.empty:
         parts += ["### A task is tokenised once", cache_table(gains)]
     if run:
@@ -174,6 +177,40 @@ def cache_table(gains: pd.DataFrame) -> str:
         }
     )
     return frame_table(shown.rename_axis("Task"))
+
+
+def _growth(costs: pd.DataFrame) -> list[str]:
+    """How what a trial takes goes with examples and lengths."""
+    if costs.empty:
+        return []
+    parts = ["### Cost as work grows", growth_table(costs)]
+    if line := line_through(costs):
+        parts.append(
+            f"A straight line through the tasks: {line.seconds:.1f} seconds for a "
+            f"trial, whatever it is, and {1e6 * line.seconds_per_token:.0f} "
+            f"microseconds for each real token (correlation {line.correlation:.3f})."
+        )
+    return parts
+
+
+def growth_table(costs: pd.DataFrame) -> str:
+    """What `costs_by_task` found, as a table, the smallest task first."""
+    costs = costs.sort_values("tokens")
+    shown = pd.DataFrame(
+        {
+            "Training rows": costs["rows"].map(_whole),
+            "Real tokens a row": costs["length"].map(_decimal),
+            "Real tokens a trial, millions": (costs["tokens"] / 1e6).map(_decimal),
+            "Seconds a trial": costs["seconds"].map(_decimal),
+            "Microseconds a real token": (1e6 * costs["per_token"]).map(_decimal),
+            "Overhead": costs["overhead"].map(lambda share: f"{100 * share:.1f} %"),
+        }
+    )
+    return (
+        "Seconds of one worker, the mean over the 20 trials of a grid. *Overhead* is "
+        "all that is neither training nor prediction: reading, packing, compiling.\n\n"
+        + frame_table(shown.rename_axis("Task"))
+    )
 
 
 def _where(run: GridRun) -> list[str]:

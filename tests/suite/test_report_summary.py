@@ -42,7 +42,7 @@ def far_off(**options):
 
 def test_a_checkpoint_made_here_is_no_word_on_the_published_one(said):
     text = said(MADE_HERE, **far_off())
-    assert f"BERT-Tiny, wordpiece masking, was {MADE_HERE}." in text
+    assert f"BERT-Tiny (wordpiece masking) was {MADE_HERE}." in text
     assert "It is **not a published checkpoint** but has the shape of BERT-Tiny" in text
     assert "1 differs" in text
     assert "as published: not tested (pre-trained here, not the published" in text
