@@ -146,7 +146,7 @@ def describe_checkpoint(checkpoint) -> dict:
     if "settings" in made:
         settings = made["settings"]
         description = (
-            f"pre-trained here on {', '.join(made['corpus'])}: "
+            f"pre-trained here on {_named(made['corpus'])}: "
             f"{settings['num_train_steps']:,} steps of {settings['batch_size']}, "
             f"held-out masked-LM accuracy {made['held_out']['masked_lm_accuracy']:.3f}"
         )
@@ -160,6 +160,13 @@ def describe_checkpoint(checkpoint) -> dict:
         "sha256": checkpoint.sha256,
         "pretraining": made,
     }
+
+
+def _named(files: Sequence[str]) -> str:
+    """All of a few files, or the first and the last of many."""
+    if len(files) < 4:
+        return ", ".join(files)
+    return f"{files[0]} … {files[-1]} ({len(files)} files)"
 
 
 def entries(

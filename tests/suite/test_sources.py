@@ -206,3 +206,13 @@ def test_a_checkpoint_made_here_says_how():
         "accuracy 0.234"
     )
     assert described["pretraining"] == made
+
+
+def test_of_many_texts_the_first_and_the_last_are_named():
+    made = {
+        "corpus": [f"{number}.txt" for number in range(10)],
+        "settings": {"num_train_steps": 10, "batch_size": 32},
+        "held_out": {"masked_lm_accuracy": 0.2},
+    }
+    described = describe_checkpoint(checkpoint(description=made))
+    assert "pre-trained here on 0.txt … 9.txt (10 files): " in described["description"]
