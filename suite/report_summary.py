@@ -83,8 +83,8 @@ def _origin(checkpoint: Mapping) -> str:
 
 def _inline(checkpoint: Mapping) -> str:
     """A checkpoint as a sentence names it."""
-    masking = checkpoint["masking"]
-    return checkpoint["name"] + (f" ({masking} masking)" if masking else "")
+    name, *rest = title(checkpoint).split(", ")
+    return name + (f" ({', '.join(rest)})" if rest else "")
 
 
 def _compared_with(run: ReportedRun) -> str:

@@ -87,6 +87,7 @@ def slug(checkpoint: Mapping, number: int) -> str:
 
 
 def title(checkpoint: Mapping) -> str:
-    """A checkpoint as headings name it."""
-    masking = checkpoint["masking"]
-    return checkpoint["name"] + (f", {masking} masking" if masking else "")
+    """A checkpoint as headings name it; pre-trained here, by its seed as well."""
+    masking, seed = checkpoint["masking"], checkpoint.get("seed")
+    parts = [checkpoint["name"], *([f"{masking} masking"] if masking else [])]
+    return ", ".join([*parts, *([f"pre-training seed {seed}"] if seed else [])])

@@ -158,6 +158,8 @@ def describe_checkpoint(checkpoint) -> dict:
         "published_as": None if is_whole_word else checkpoint.name,
         "description": description,
         "sha256": checkpoint.sha256,
+        # Which pre-trainings of two maskings make a pair.
+        "seed": made.get("settings", {}).get("seed"),
         "pretraining": made,
     }
 

@@ -197,7 +197,7 @@ def test_a_whole_word_checkpoint_was_never_published_at_these_sizes():
 def test_a_checkpoint_made_here_says_how():
     made = {
         "corpus": ["a.txt", "b.txt"],
-        "settings": {"num_train_steps": 2400, "batch_size": 32},
+        "settings": {"num_train_steps": 2400, "batch_size": 32, "seed": 7},
         "held_out": {"masked_lm_accuracy": 0.2345},
     }
     described = describe_checkpoint(checkpoint(masking="wordpiece", description=made))
@@ -206,6 +206,7 @@ def test_a_checkpoint_made_here_says_how():
         "accuracy 0.234"
     )
     assert described["pretraining"] == made
+    assert described["seed"] == 7
 
 
 def test_of_many_texts_the_first_and_the_last_are_named():
