@@ -323,6 +323,7 @@ def test_weights_without_a_head_predict_nothing(single):
         single.predict(pretrained(), task())
 
 
+@pytest.mark.slow
 def test_parts_of_a_batch_are_the_batch():
     """Twelve examples in parts of one row and of six: the same run, dropout and all."""
     recipe, found = Recipe(12, epochs=1), []

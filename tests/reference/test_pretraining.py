@@ -126,6 +126,7 @@ def test_killed_and_resumed_ends_as_if_undisturbed(tmp_path):
     assert len(list((tmp_path / "killed" / STATES).iterdir())) == EXECUTION.keep
 
 
+@pytest.mark.slow
 def test_trials_of_a_stack_are_those_alone(tmp_path):
     """Seeds and maskings side by side: order, masks and dropout are each one's own."""
     settings = PretrainingSettings(learning_rate=3e-3, dynamic_masking=0.3)
@@ -220,6 +221,7 @@ def test_another_run_is_not_resumed(stopped, changes):
         run_in(stopped, **changes).run()
 
 
+@pytest.mark.slow
 def test_a_run_stops_where_it_is_asked_to_and_goes_on(stopped):
     execution = dataclasses.replace(EXECUTION, stop_after=4)
     run_in(stopped, execution=execution).run()
