@@ -28,6 +28,7 @@ from suite.commands.instances import instances
 from suite.commands.knobs import knobs
 from suite.commands.oddities import oddities
 from suite.commands.pretrain import pretrain
+from suite.commands.repeat import repeat
 from suite.commands.report import report
 from suite.commands.reproduce import reproduce
 from suite.commands.squad import squad
@@ -60,6 +61,7 @@ for verb in (
     knobs,
     distill,
     report,
+    repeat,
     compare,
     reproduce,
     submit,

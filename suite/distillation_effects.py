@@ -31,13 +31,17 @@ from suite.paired_effects import (
 from suite.published import load_margins
 from suite.records import RunDirectory, TrialRecord
 from suite.selection import cross_fit
-from suite.statistics import SignFlip, difference_p, holm, interval, sign_flip_test
+from suite.statistics import (
+    PermutationTest,
+    difference_p,
+    holm,
+    interval,
+    sign_flip_test,
+)
 
 RESAMPLES = 4000
 # Fresh seeds from which on their spread says enough by itself.
 FEW_SEEDS = 3
-# More pairs than this the exact test does not enumerate.
-MOST_PAIRS = 20
 
 ON_FRESH_SEEDS = "selected configurations, seeds that did not select"
 CROSS_FITTED = "cross-fitted"
@@ -83,7 +87,7 @@ class Difference:
     low: float
     high: float
     p: float
-    sign_flip: SignFlip | None
+    sign_flip: PermutationTest | None
     margin: float | None
     verdict: str
 
@@ -185,11 +189,15 @@ def _difference(one: Distillation, draws: np.ndarray, p: float) -> Difference:
         low=low,
         high=high,
         p=p,
-        sign_flip=sign_flip_test(by_seed) if 1 < by_seed.size <= MOST_PAIRS else None,
+        sign_flip=_sign_flip(one, by_seed),
         margin=margin,
         # What nothing is known of may be anything.
         verdict="inconclusive" if is_few and pairing.changed else said,
     )
+
+
+def _sign_flip(one: Distillation, by_seed: np.ndarray) -> PermutationTest | None:
+    return sign_flip_test(by_seed, _generator(one)) if by_seed.size > 1 else None
 
 
 def _by_seed(one: Distillation) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 Both sides of a pair have the same checkpoint, seed, order of examples (as far as the
 knob leaves it alone) and dropout masks; how they are compared is in
-suite/paired_effects.py. Beside the interval stands the exact sign-flip test over seeds,
-which assumes less and can say less. Holm's correction is over all knobs and tasks of a
-run.
+suite/paired_effects.py. Beside the interval stands the sign-flip test over seeds, which
+assumes less and can say less. Holm's correction is over all knobs and tasks of a run.
 
 Scores are main scores on dev in points. Not here: what the knobs are (suite/knobs.py).
 """
@@ -27,7 +26,7 @@ from suite.paired_effects import (
 from suite.published import load_margins
 from suite.records import RunDirectory, TrialRecord
 from suite.statistics import (
-    SignFlip,
+    PermutationTest,
     difference_p,
     holm,
     interval,
@@ -88,7 +87,7 @@ class Effect:
     low: float
     high: float
     p: float
-    sign_flip: SignFlip
+    sign_flip: PermutationTest
     margin: float | None
     verdict: str
 
@@ -164,7 +163,7 @@ def _effect(pairs: Pairs, draws: np.ndarray, p: float, margin: float | None) -> 
         low=low,
         high=high,
         p=p,
-        sign_flip=sign_flip_test(pairs.differences),
+        sign_flip=sign_flip_test(pairs.differences, _generator(pairs)),
         margin=margin,
         verdict=verdict(draws, p, margin) if pairs.changed else "unchanged",
     )

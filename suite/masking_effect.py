@@ -17,7 +17,8 @@ from suite.estimates import generator_for
 from suite.grids import Grid
 from suite.metrics import METRICS
 from suite.pretraining_pairs import OverPairs, over_pairs
-from suite.statistics import SignFlip, bootstrap_draws, interval
+from suite.statistics import PermutationTest, interval, score_draws
+from suite.tasks import Task
 
 _RESAMPLES = 1000
 
@@ -52,16 +53,19 @@ class MaskingDifference:
         return self.over.pairs
 
     @property
-    def sign_flip(self) -> SignFlip:
+    def sign_flip(self) -> PermutationTest:
         return self.over.sign_flip
 
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """The dev predictions [C * S, n] of the configurations that both grids finished."""
+    """The dev predictions of the configurations that both grids finished.
 
-    wordpiece: np.ndarray
-    whole_word: np.ndarray
+    They are [2, C * S, n]: WordPiece's, then whole word's.
+    """
+
+    task: Task
+    predictions: np.ndarray
     labels: np.ndarray
     configurations: int
     trial_ids: tuple[str, ...]
@@ -104,8 +108,7 @@ def compare_maskings(
             ]
             pairs = [pair for pair in found if pair]
             if pairs:
-                metrics = grids[hashes[0][0], task].task.metrics
-                rows += [_difference(model, task, name, pairs) for name in metrics]
+                rows += _differences(model, pairs)
     return rows
 
 
@@ -127,30 +130,47 @@ def _pair(wordpiece: Grid, whole_word: Grid) -> _Pair | None:
         )
         for grid in sides
     ]
-    arrays = [
-        grid.predictions["dev"][own].reshape(len(shared) * len(seeds), -1)
-        for grid, own in zip(sides, places, strict=True)
-    ]
+    predictions = np.stack(
+        [
+            grid.predictions["dev"][own].reshape(len(shared) * len(seeds), -1)
+            for grid, own in zip(sides, places, strict=True)
+        ]
+    )
     ids = [
         trial_id
         for grid, own in zip(sides, places, strict=True)
         for trial_id in np.array(grid.trial_ids)[own].ravel().tolist()
     ]
-    return _Pair(*arrays, wordpiece.labels["dev"], len(shared), tuple(ids))
+    return _Pair(
+        wordpiece.task, predictions, wordpiece.labels["dev"], len(shared), tuple(ids)
+    )
+
+
+def _differences(model: str, pairs: Sequence[_Pair]) -> list[MaskingDifference]:
+    """Of every metric of the pairs' task, all on the same resamples."""
+    task = pairs[0].task
+    rng = generator_for("masking", model, task.name)
+    drawn = [
+        score_draws(task, pair.predictions, pair.labels, rng, _RESAMPLES)
+        for pair in pairs
+    ]
+    return [
+        _difference(model, metric, pairs, [draws[metric] for draws in drawn])
+        for metric in task.metrics
+    ]
 
 
 def _difference(
-    model: str, task: str, metric: str, pairs: Sequence[_Pair]
+    model: str, metric: str, pairs: Sequence[_Pair], draws: Sequence[np.ndarray]
 ) -> MaskingDifference:
-    score = METRICS[metric]
-    one = [float(np.mean(score(p.wordpiece, p.labels))) for p in pairs]
-    other = [float(np.mean(score(p.whole_word, p.labels))) for p in pairs]
-    rng = generator_for("masking", model, task, metric)
-    draws = np.mean([_draws(metric, pair, rng) for pair in pairs], axis=0)
-    low, high = interval(draws)
+    """`draws` are those of the metric, [2, R] of each pair."""
+    scores = [METRICS[metric](p.predictions, p.labels).mean(axis=-1) for p in pairs]
+    one, other = np.array(scores).T  # [P] each
+    one_drawn, other_drawn = np.mean(draws, axis=0)  # [R] each
+    low, high = interval(other_drawn - one_drawn)
     return MaskingDifference(
         model=model,
-        task=task,
+        task=pairs[0].task.name,
         metric=metric,
         wordpiece=float(np.mean(one)),
         whole_word=float(np.mean(other)),
@@ -158,18 +178,6 @@ def _difference(
         high=high,
         configurations=pairs[0].configurations,
         examples=pairs[0].labels.size,
-        over=over_pairs(np.subtract(other, one)),
+        over=over_pairs(other - one),
         trial_ids=tuple(trial_id for pair in pairs for trial_id in pair.trial_ids),
     )
-
-
-def _draws(metric: str, pair: _Pair, rng: np.random.Generator) -> np.ndarray:
-    """Draws of the mean difference over configurations, examples resampled."""
-    score = METRICS[metric]
-
-    def statistic(weights: np.ndarray) -> np.ndarray:
-        one = score(pair.wordpiece, pair.labels, weights)  # [C * S, r]
-        other = score(pair.whole_word, pair.labels, weights)
-        return np.mean(other - one, axis=0)
-
-    return bootstrap_draws(statistic, pair.labels.size, rng, _RESAMPLES)

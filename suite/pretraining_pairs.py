@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from suite.power import smallest_effect
-from suite.statistics import SignFlip, sign_flip_test
+from suite.statistics import PermutationTest, sign_flip_test
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class OverPairs:
     differences: tuple[float, ...]
     low: float | None
     high: float | None
-    sign_flip: SignFlip
+    sign_flip: PermutationTest
     smallest: float | None
 
     @property

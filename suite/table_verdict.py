@@ -18,7 +18,6 @@ from suite.published import SCORE
 
 COMPARED = ("reproduced", "differs", "inconclusive")
 NOT_TESTED = "not tested"
-_MADE_HERE = "pre-trained here"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,8 @@ def is_published(checkpoint: Mapping) -> bool:
 
 
 def made_here(checkpoint: Mapping) -> bool:
-    return str(checkpoint.get("description", "")).startswith(_MADE_HERE)
+    """Whether it was pre-trained here: its own record has the settings, then."""
+    return "settings" in (checkpoint.get("pretraining") or {})
 
 
 def table_verdict(

@@ -21,9 +21,6 @@ from suite.options import (
     task_names,
 )
 
-# More pairs than this the exact test does not enumerate.
-MOST_SEEDS = 20
-
 
 def knobs(
     checkpoint: Annotated[Path, directory_option("What is fine-tuned.")],
@@ -38,9 +35,7 @@ def knobs(
         str,
         typer.Option(metavar="NAMES", help="Knobs, comma-separated.  [default: all]"),
     ] = "",
-    seeds: Annotated[
-        int, typer.Option(metavar="N", min=2, max=MOST_SEEDS, help="Seeds, from 1 up.")
-    ] = 8,
+    seeds: Annotated[int, number_option("Seeds, from 1 up.", 2)] = 8,
     batch_size: Annotated[int, number_option("Of every trial.", 1)] = 32,
     learning_rate: Annotated[
         float, typer.Option(metavar="RATE", help="Of every trial.")

@@ -9,7 +9,9 @@ results/simulations). Which comparisons are made, and what they mean, is not her
 
 from suite.statistics.best_of_n import expected_best
 from suite.statistics.bootstrap import (
+    bca_draws,
     bca_interval,
+    bca_score_draws,
     bootstrap_draws,
     leave_one_out,
     score_draws,
@@ -27,16 +29,16 @@ from suite.statistics.multi_bootstrap import (
 from suite.statistics.multiplicity import holm
 from suite.statistics.permutation import (
     PermutationTest,
-    SignFlip,
     mean_difference_test,
     sign_flip_test,
 )
 
 __all__ = [
     "PermutationTest",
-    "SignFlip",
     "Spread",
+    "bca_draws",
     "bca_interval",
+    "bca_score_draws",
     "bootstrap_draws",
     "difference_p",
     "equivalence_p",

@@ -18,6 +18,7 @@ import numpy as np
 from scipy import stats
 
 from suite.metrics import main_score, metric_scores
+from suite.statistics.intervals import interval
 from suite.tasks import Task
 
 # Takes weights float64 [r, n], how often each of n examples is in each of r resamples,
@@ -75,16 +76,37 @@ def bca_interval(
     `leave_one_out` values. Draws that tie with the estimate count half below it, as in
     SciPy. Where all of R draws are on one side of it, the share is taken as 1 / 2R.
     """
+    ends = np.array([(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(draws, _bca_shares(draws, estimate, left_out, ends))
+    return float(low), float(high)
+
+
+def bca_draws(draws: np.ndarray, estimate: float, left_out: np.ndarray) -> np.ndarray:
+    """The draws [R], moved so that their percentiles are the limits of BCa.
+
+    For adding further errors to a score whose interval should be BCa's. Each keeps its
+    rank, so that draws of several metrics still belong together.
+    """
+    ranks = (np.arange(draws.size) + 0.5) / draws.size
+    moved = np.empty(draws.size)
+    moved[np.argsort(draws, kind="stable")] = np.quantile(
+        draws, _bca_shares(draws, estimate, left_out, ranks)
+    )
+    return moved
+
+
+def _bca_shares(
+    draws: np.ndarray, estimate: float, left_out: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
+    """Of which share of the draws [R] are the quantiles that BCa takes for `ends`."""
     size = draws.size
     below = (np.sum(draws < estimate) + np.sum(draws <= estimate)) / (2 * size)
     bias = stats.norm.ppf(np.clip(below, 0.5 / size, 1 - 0.5 / size))
     influence = left_out.mean() - left_out  # [n]
     squares = np.sum(influence**2)
     acceleration = np.sum(influence**3) / (6 * squares**1.5) if squares > 0 else 0.0
-    shifted = bias + stats.norm.ppf([(1 - level) / 2, (1 + level) / 2])
-    shares = stats.norm.cdf(bias + shifted / (1 - acceleration * shifted))
-    low, high = np.quantile(draws, shares)
-    return float(low), float(high)
+    shifted = bias + stats.norm.ppf(ends)
+    return stats.norm.cdf(bias + shifted / (1 - acceleration * shifted))
 
 
 def score_statistic(
@@ -125,6 +147,25 @@ def score_draws(
     return dict(zip((*task.metrics, "main"), drawn, strict=True))
 
 
+def bca_score_draws(
+    task: Task,
+    predictions: np.ndarray,
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> dict[str, np.ndarray]:
+    """As `score_draws` of predictions [S, n], each moved by `bca_draws`: [resamples].
+
+    Time goes with the square of the examples.
+    """
+    drawn = score_draws(task, predictions, labels, rng, resamples)
+    statistic = score_statistic(task, predictions, labels)
+    estimates = statistic(np.ones((1, labels.size)))[:, 0]  # [M + 1]
+    left_out = leave_one_out(statistic, labels.size)  # [M + 1, n]
+    rows = zip(drawn.items(), estimates, left_out, strict=True)
+    return {name: bca_draws(own, *jackknife) for (name, own), *jackknife in rows}
+
+
 def score_intervals(
     task: Task,
     predictions: np.ndarray,
@@ -134,13 +175,8 @@ def score_intervals(
     level: float = 0.95,
 ) -> dict[str, tuple[float, float]]:
     """BCa interval of each metric and of "main", of predictions [S, n]."""
-    statistic = score_statistic(task, predictions, labels)
-    drawn = bootstrap_draws(statistic, labels.size, rng, resamples)  # [M + 1, R]
-    estimates = statistic(np.ones((1, labels.size)))[:, 0]
-    left_out = leave_one_out(statistic, labels.size)  # [M + 1, n]
-    rows = zip(drawn, estimates, left_out, strict=True)
-    names = (*task.metrics, "main")
-    return {n: bca_interval(*r, level) for n, r in zip(names, rows, strict=True)}
+    drawn = bca_score_draws(task, predictions, labels, rng, resamples)
+    return {name: interval(own, level) for name, own in drawn.items()}
 
 
 def _resample_weights(

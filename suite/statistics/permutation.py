@@ -27,9 +27,6 @@ class PermutationTest:
     smallest: float
 
 
-SignFlip = PermutationTest
-
-
 def sign_flip_test(
     differences: np.ndarray, rng: np.random.Generator | None = None
 ) -> PermutationTest:

@@ -38,6 +38,13 @@ def test_some_knobs(typed, words, place):
     assert "All 6 trials" in ended.out
 
 
+def test_many_seeds(typed, words):
+    """More than of which the signs can be enumerated."""
+    ended = typed(*words, "--only", "no-dropout", "--seeds", 21)
+    assert (ended.code, ended.err) == (0, "")
+    assert "| RTE | no-dropout | 21 |" in ended.out
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

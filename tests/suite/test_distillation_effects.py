@@ -96,6 +96,14 @@ def test_a_gain_is_found(tmp_path):
     assert difference.mean == pytest.approx(own[1] - own[0])
 
 
+def test_more_fresh_seeds_than_are_enumerated(tmp_path):
+    """Signs are then flipped at random, alike each time."""
+    run = made(tmp_path, (0.3, 0.8), fresh=21)
+    found = only(run).difference
+    assert found.sign_flip.p == found.sign_flip.smallest == 1e-5
+    assert only(run).difference == found
+
+
 def test_without_fresh_seeds_both_sides_are_halved_alike(tmp_path):
     found = only(made(tmp_path, (0.3, 0.8), fresh=2))
     assert (found.pairing.how, found.pairing.seeds) == (CROSS_FITTED, 1)

@@ -46,6 +46,21 @@ def test_the_cross_fitted_interval_covers_the_true_score(monkeypatch):
     assert covered / runs >= stats.binom.ppf(1e-4, runs, 0.95) / runs
 
 
+def test_of_few_examples_the_interval_is_bcas():
+    """Three wrong of 71: the percentiles' lower limit is too near."""
+    right = np.arange(71) >= 3
+    grid = random_grid(np.random.default_rng(0), 1.0, 71, configurations=1)
+    labels = grid.labels["dev"]
+    predictions = np.where(right, labels, 1 - labels)[None, None]
+    found = estimates._scored(
+        "chosen", grid.task, predictions, labels, np.random.default_rng(1)
+    )
+    low, high = np.quantile(found.draws["accuracy"][0], [0.025, 0.975])
+    resampled = np.random.default_rng(2).binomial(71, 68 / 71, 100_000) / 71
+    assert low < np.quantile(resampled, 0.025)
+    assert high <= 1
+
+
 def test_the_choice_is_the_best_on_dev(tmp_path):
     run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
     choice = choose(only_grid(run), generator_for("test"))

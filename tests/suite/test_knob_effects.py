@@ -75,6 +75,17 @@ def test_a_small_effect_of_few_examples_is_inconclusive(tmp_path):
     assert found[HELPS].sign_flip.smallest == 0.5
 
 
+def test_more_seeds_than_are_enumerated(tmp_path):
+    """Signs are then flipped at random, alike each time."""
+    run = made(tmp_path, seeds=21, skills={FAITHFUL: 0.5, HELPS: 0.9, HURTS: 0.5})
+    found = effects(run)
+    assert found[HELPS].sign_flip.p == found[HELPS].sign_flip.smallest == 1e-5
+    assert found[HURTS].sign_flip.p == 1
+    assert [effect.sign_flip for effect in effects(run).values()] == [
+        effect.sign_flip for effect in found.values()
+    ]
+
+
 @pytest.mark.parametrize("seeds", [0, 1])
 def test_fewer_than_two_pairs_show_nothing(tmp_path, seeds):
     run = made(tmp_path, seeds=3, skills={FAITHFUL: 0.5})

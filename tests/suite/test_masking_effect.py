@@ -129,6 +129,18 @@ def test_several_pre_training_seeds_are_paired_by_seed():
     assert row.low > 0.2
 
 
+def test_a_task_that_one_pair_was_not_run_on_is_of_the_other():
+    checkpoints = [
+        one | {"sha256": f"{one['sha256']}{seed}", "seed": seed}
+        for one in CHECKPOINTS
+        for seed in (0, 1)
+    ]
+    made = random_grids(np.random.default_rng(0))
+    grids = {(f"{sha256}1", task): own for (sha256, task), own in made.items()}
+    (row,) = compare_maskings(checkpoints, grids)
+    assert (row.pairs, row.task) == (1, "RTE")
+
+
 def test_unlike_dev_sets_are_not_paired():
     grids = random_grids(np.random.default_rng(0))
     other = random_grids(np.random.default_rng(1))

@@ -10,20 +10,25 @@ from suite.reported_run import read_run
 from tests.suite import synthetic
 
 SMALL_GRID = {"batch_sizes": (8, 16), "learning_rates": (3e-4, 1e-4)}
-MADE_HERE = "pre-trained here on fiction.txt: 10 steps of 32, accuracy 0.1"
+HOW = "pre-trained here on fiction.txt: 10 steps of 32, accuracy 0.1"
+MADE_HERE = {
+    "description": HOW,
+    "pretraining": {"settings": {"num_train_steps": 10}},
+}
+PUBLISHED = {"description": "uncased_L-2_H-128_A-2", "pretraining": {}}
 
 
 @pytest.fixture
 def said(tmp_path):
-    """A function: a description of the checkpoints and options -> the paragraphs."""
+    """A function: what is said of the checkpoints and options -> the paragraphs."""
 
-    def paragraphs(description=None, **options):
+    def paragraphs(about=None, **options):
         run = synthetic.make_run(tmp_path, synthetic.Synthetic(**options))
-        if description:
+        if about:
             path = run.path / "run.json"
             values = json.loads(path.read_text())
             for checkpoint in values["checkpoints"]:
-                checkpoint["description"] = description
+                checkpoint.update(about)
             path.write_text(json.dumps(values))
         found = read_run(run.path)
         text = "\n\n".join(summary(found, found.masking))
@@ -42,7 +47,7 @@ def far_off(**options):
 
 def test_a_checkpoint_made_here_is_no_word_on_the_published_one(said):
     text = said(MADE_HERE, **far_off())
-    assert f"BERT-Tiny (wordpiece masking) was {MADE_HERE}." in text
+    assert f"BERT-Tiny (wordpiece masking) was {HOW}." in text
     assert "It is **not a published checkpoint** but has the shape of BERT-Tiny" in text
     assert "1 differs" in text
     assert "as published: not tested (pre-trained here, not the published" in text
@@ -51,7 +56,7 @@ def test_a_checkpoint_made_here_is_no_word_on_the_published_one(said):
 
 
 def test_a_published_checkpoint_that_differs_is_not_reproduced(said):
-    text = said("uncased_L-2_H-128_A-2", **far_off())
+    text = said(PUBLISHED, **far_off())
     assert "is taken to be the published BERT-Tiny (uncased_L-2_H-128_A-2)" in text
     assert "BERT-Tiny as published: not reproduced (SST-2 accuracy differs)" in text
     assert "Not that BERT-Tiny" not in text

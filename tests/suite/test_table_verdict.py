@@ -13,11 +13,11 @@ PUBLISHED = {
     "name": "BERT-Tiny",
     "masking": "wordpiece",
     "published_as": "BERT-Tiny",
-    "description": "uncased_L-2_H-128_A-2",
+    "pretraining": {},
     "sha256": "a" * 64,
 }
 MADE_HERE = PUBLISHED | {
-    "description": "pre-trained here on fiction.txt: 10 steps of 32",
+    "pretraining": {"settings": {"num_train_steps": 10}},
     "sha256": "b" * 64,
 }
 NOT_PUBLISHED = PUBLISHED | {"published_as": None, "sha256": "c" * 64}

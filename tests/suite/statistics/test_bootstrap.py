@@ -5,6 +5,7 @@ import pytest
 
 from suite.metrics import metric_scores
 from suite.statistics import (
+    bca_draws,
     bca_interval,
     bootstrap_draws,
     interval,
@@ -127,6 +128,21 @@ def test_bca_worked_by_hand():
     # Phi(-1.45326) and Phi(2.46667); the draws stand 1e-4 apart.
     assert low == pytest.approx(0.07308, abs=2e-4)
     assert high == pytest.approx(0.99318, abs=2e-4)
+
+
+def test_percentiles_of_moved_draws_are_the_limits_of_bca():
+    """To half a draw's place in the order, and every draw keeps its own."""
+    rng = np.random.default_rng(0)
+    draws = rng.beta(18, 2, 2001)
+    estimate, left_out = np.median(draws), 0.9 + 0.01 * rng.gamma(1, 1, 71)
+    moved = bca_draws(draws, estimate, left_out)
+    np.testing.assert_array_equal(np.argsort(moved), np.argsort(draws))
+    for level in (0.5, 0.9, 0.95):
+        allowed = np.diff(np.sort(moved)).max()
+        assert interval(moved, level) == pytest.approx(
+            bca_interval(draws, estimate, left_out, level), abs=allowed
+        )
+    assert interval(moved)[0] < interval(draws)[0]  # so the test can tell them apart
 
 
 def test_bca_is_further_from_the_bound():

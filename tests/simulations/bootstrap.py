@@ -7,12 +7,10 @@ for that.
 
 import functools
 
-import pytest
-
 from suite.statistics import interval, score_draws, score_intervals
 from suite.tasks import TASKS
 from tests.simulations.populations import Answers, Similarities
-from tests.simulations.simulation import Simulation, held_in_a_few, simulated
+from tests.simulations.simulation import Simulation
 
 RESAMPLES = 1000
 
@@ -65,16 +63,3 @@ SIMULATIONS = [
     )
     for setting, *case in CASES
 ]
-
-
-@pytest.mark.parametrize("simulation", SIMULATIONS, ids=str)
-def test_a_few(simulation):
-    assert held_in_a_few(simulation)
-
-
-@pytest.mark.simulations
-@pytest.mark.parametrize("simulation", SIMULATIONS, ids=str)
-def test_many(simulation, coverage_table):
-    row = simulated(simulation)
-    coverage_table.add(row)
-    assert row.verdict in simulation.expected, row

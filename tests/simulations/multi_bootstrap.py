@@ -9,7 +9,6 @@ narrow, where seeds differ much; those rows stand here to show by how much.
 import functools
 
 import numpy as np
-import pytest
 
 from suite.metrics import accuracy
 from suite.statistics import (
@@ -21,7 +20,7 @@ from suite.statistics import (
 )
 from suite.tasks import TASKS
 from tests.simulations.populations import Trainings
-from tests.simulations.simulation import Simulation, held_in_a_few, simulated
+from tests.simulations.simulation import Simulation
 
 TASK, EXAMPLES, RESAMPLES = TASKS["RTE"], 277, 1000
 LABELS = np.zeros(EXAMPLES, int)
@@ -123,16 +122,3 @@ SIMULATIONS = [
         ],
     ),
 ]
-
-
-@pytest.mark.parametrize("simulation", SIMULATIONS, ids=str)
-def test_a_few(simulation):
-    assert held_in_a_few(simulation)
-
-
-@pytest.mark.simulations
-@pytest.mark.parametrize("simulation", SIMULATIONS, ids=str)
-def test_many(simulation, coverage_table):
-    row = simulated(simulation)
-    coverage_table.add(row)
-    assert row.verdict in simulation.expected, row
