@@ -18,12 +18,15 @@ from pathlib import Path
 import numpy as np
 
 from reference.errors import InputError
-from reference.files import directory_written_whole
+from reference.files import directory_written_whole, file_sha256, written_whole
 from suite.markdown import percent, table
+from suite.plan_file import PlanFile
 from suite.records import RunDirectory, TrialRecord
 
 # Of its words a run's command begins with these.
 _PROGRAM = ["python", "-m", "suite"]
+# In the copy: of which trial, and of which records, it is.
+_MARK = "repeats.json"
 
 
 @dataclass(frozen=True)
@@ -41,21 +44,32 @@ class Repetition:
     @property
     def stack(self) -> tuple[str, ...]:
         """The ids of the trials that were trained together with it, its own too."""
-        path = self.run.path / "plan.json"
-        if not path.exists():
-            raise InputError(
-                f"{path}: expected the stacks of the run, found no such file; a run "
-                "without it cannot be repeated to the bit"
-            )
-        stacks = [tuple(s["trials"]) for s in json.loads(path.read_text())["stacks"]]
-        return next((ids for ids in stacks if self.trial_id in ids), (self.trial_id,))
+        if ids := PlanFile(self.run.path).together_with(self.trial_id):
+            return ids
+        raise InputError(
+            f"{self.run.path / 'plan.json'}: expected the stack of trial "
+            f"{self.trial_id}, found none; a run without its plan cannot be repeated "
+            "to the bit"
+        )
 
     def prepare(self) -> None:
-        """Copy the run without the stack, whole or not at all; once is enough."""
-        if (self.again.path / "plan.json").exists():
+        """Copy the run without the stack, whole or not at all; once is enough.
+
+        InputError for a directory that is another's: what stands there of the trial
+        may be its record, and not what came of running it again.
+        """
+        left_out, mark = self.stack, {"trial": self.trial_id, "run": self._records()}
+        if self.again.path.exists():
+            if self._mark() != mark:
+                raise InputError(
+                    f"{self.again.path}: expected no such directory, or what an "
+                    f"earlier repetition of trial {self.trial_id} left there, found "
+                    "something else; name another with --to"
+                )
             return
-        left_out = self.stack
         with directory_written_whole(self.again.path) as aside:
+            with written_whole(aside / _MARK) as file:
+                json.dump(mark, file)
             for name in ("run.json", "plan.json", "labels.npz"):
                 if (self.run.path / name).exists():
                     shutil.copy(self.run.path / name, aside / name)
@@ -63,6 +77,16 @@ class Repetition:
             for record in self.run.records():
                 if record.trial.id not in left_out:
                     copy.append(record, self._predictions(record))
+
+    def _records(self) -> str:
+        """What tells this run, as it is now, from others."""
+        return file_sha256(self.run.path / "trials.jsonl")
+
+    def _mark(self) -> dict | None:
+        try:
+            return json.loads((self.again.path / _MARK).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
 
     def _predictions(self, record: TrialRecord) -> Mapping[str, np.ndarray] | None:
         if record.status == "failed":

@@ -15,7 +15,6 @@ from suite.statistics.bootstrap import (
     bootstrap_draws,
     leave_one_out,
     score_draws,
-    score_intervals,
     score_statistic,
 )
 from suite.statistics.equivalence import equivalence_p, t_equivalence_p
@@ -53,7 +52,6 @@ __all__ = [
     "multi_bootstrap_draws",
     "published_sampling_sd",
     "score_draws",
-    "score_intervals",
     "score_statistic",
     "sign_flip_test",
     "t_equivalence_p",

@@ -18,7 +18,6 @@ import numpy as np
 from scipy import stats
 
 from suite.metrics import main_score, metric_scores
-from suite.statistics.intervals import interval
 from suite.tasks import Task
 
 # Takes weights float64 [r, n], how often each of n examples is in each of r resamples,
@@ -164,19 +163,6 @@ def bca_score_draws(
     left_out = leave_one_out(statistic, labels.size)  # [M + 1, n]
     rows = zip(drawn.items(), estimates, left_out, strict=True)
     return {name: bca_draws(own, *jackknife) for (name, own), *jackknife in rows}
-
-
-def score_intervals(
-    task: Task,
-    predictions: np.ndarray,
-    labels: np.ndarray,
-    rng: np.random.Generator,
-    resamples: int = 2000,
-    level: float = 0.95,
-) -> dict[str, tuple[float, float]]:
-    """BCa interval of each metric and of "main", of predictions [S, n]."""
-    drawn = bca_score_draws(task, predictions, labels, rng, resamples)
-    return {name: interval(own, level) for name, own in drawn.items()}
 
 
 def _resample_weights(

@@ -7,7 +7,7 @@ for that.
 
 import functools
 
-from suite.statistics import interval, score_draws, score_intervals
+from suite.statistics import bca_score_draws, interval, score_draws
 from suite.tasks import TASKS
 from tests.simulations.populations import Answers, Similarities
 from tests.simulations.simulation import Simulation
@@ -29,7 +29,8 @@ def simulate_bca(population, metric, examples, rng, repetitions):
     misses = 0
     for _ in range(repetitions):
         own = population.draw(rng, examples)
-        low, high = score_intervals(population.task, *own, rng, RESAMPLES)[metric]
+        draws = bca_score_draws(population.task, *own, rng, RESAMPLES)[metric]
+        low, high = interval(draws)
         misses += not low <= population.truth[metric] <= high
     return misses
 

@@ -65,6 +65,8 @@ def _write_checkpoints(directory: Path) -> None:
     shapes = variable_shapes(config)
     weights = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     write_checkpoint(directory / "checkpoint", config, weights, PIECES, {})
+    ones = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
+    write_checkpoint(directory / "other", config, ones, PIECES, {})
     write_checkpoint(directory / "other_vocab", config, weights, PIECES[:-1], {})
     without = {n: w for n, w in weights.items() if "pooler" not in n}
     write_checkpoint(directory / "no_pooler", config, without, PIECES, {})

@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import json
 import sys
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_refusals(typed, run, place):
     (run.path / "plan.json").unlink()
     ended = typed("repeat", run.path, "--to", place / "again")
     assert ended.code == 2
-    assert "expected the stacks of the run" in ended.err
+    assert "expected the stack of trial" in ended.err
     assert typed("repeat", place / "glue").code == 2
 
 
@@ -120,3 +121,18 @@ def test_another_checkpoint_is_not_the_trial(typed, run, place):
     )
     ended = typed("repeat", run.path, "--to", place / "again", "--command", command)
     assert ended.code == 2
+    assert "to be run again, but it has no record" in ended.err
+
+
+def test_a_record_is_not_taken_for_its_repetition(typed, run, place):
+    """Neither the run itself nor another trial's copy, where it was never run again."""
+    ids = [record.trial.id for record in run.records()]
+    plan = json.loads((run.path / "plan.json").read_text())
+    first = next(s["trials"] for s in plan["stacks"] if ids[0] in s["trials"])
+    other = next(own for own in ids if own not in first)
+    words = ("repeat", run.path, "--trial")
+    assert typed(*words, ids[0], "--to", place / "again").code == 0
+    for to, trial in ((place / "again", other), (run.path, ids[0])):
+        ended = typed(*words, trial, "--to", to)
+        assert ended.code == 2
+        assert "name another with --to" in ended.err

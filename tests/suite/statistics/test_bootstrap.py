@@ -7,11 +7,11 @@ from suite.metrics import metric_scores
 from suite.statistics import (
     bca_draws,
     bca_interval,
+    bca_score_draws,
     bootstrap_draws,
     interval,
     leave_one_out,
     score_draws,
-    score_intervals,
     score_statistic,
 )
 from suite.tasks import TASKS
@@ -152,9 +152,9 @@ def test_bca_is_further_from_the_bound():
     predictions = np.zeros((1, 200), int)
     predictions[0, :6] = 1
     draws = score_draws(TASKS["RTE"], predictions, labels, rng, 4000)["accuracy"]
-    bca = score_intervals(TASKS["RTE"], predictions, labels, rng, 4000)["accuracy"]
-    assert bca[0] < interval(draws)[0]
-    assert bca[1] <= interval(draws)[1]
+    bca = bca_score_draws(TASKS["RTE"], predictions, labels, rng, 4000)["accuracy"]
+    assert interval(bca)[0] < interval(draws)[0]
+    assert interval(bca)[1] <= interval(draws)[1]
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -165,7 +165,7 @@ def test_constants_have_an_interval_without_nan(name):
         labels = np.random.default_rng(0).integers(0, 2, 71)
         for own in (labels, predictions[0]):
             rng = np.random.default_rng(0)
-            found = score_intervals(task, predictions, own, rng, 200)
+            found = bca_score_draws(task, predictions, own, rng, 200)
             assert set(found) == {*task.metrics, "main"}
-            for low, high in found.values():
+            for low, high in map(interval, found.values()):
                 assert 0 <= low <= high <= 1
