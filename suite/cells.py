@@ -17,7 +17,9 @@ class Cell:
     are the sources of error that they hold. `selection` is one more of them: the
     standard deviation of a cross-fitted score over the draws of its halves; 0 where the
     choice was made on another split. `optimism` is what cross-fitting took off the best
-    of the grid. `compared` is "dev vs test", "test vs test" or "" where nothing was
+    of the grid. `constant` is what an answer scores on our examples that does not look
+    at the text, and `above_constant` whether ours surely is better, on more examples
+    like these. `compared` is "dev vs test", "test vs test" or "" where nothing was
     scored. `seeds` and `examples` are those of our number.
     """
 
@@ -39,6 +41,8 @@ class Cell:
     spread: Spread | None = None
     selection: float = 0.0
     optimism: float | None = None
+    constant: float | None = None
+    above_constant: bool | None = None
     seeds: int | None = None
     examples: int | None = None
 

@@ -127,7 +127,7 @@ def _rule_degenerate(context: Context) -> Closed:
 
 
 def _rule_seeds(context: Context) -> Closed:
-    if context.estimate.seed_sd[context.column.metric] is not None:
+    if context.estimate.seed_error[context.column.metric].sd is not None:
         return None
     why = f"seed spread {context.estimate.seed_note}"
     return "inconclusive", why, "two seeds, or four configurations"

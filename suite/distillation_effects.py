@@ -30,6 +30,7 @@ from suite.paired_effects import (
 )
 from suite.published import load_margins
 from suite.records import RunDirectory, TrialRecord
+from suite.seed_error import SeedError, in_points
 from suite.selection import cross_fit
 from suite.statistics import (
     PermutationTest,
@@ -222,22 +223,27 @@ def _draws(one: Distillation) -> np.ndarray:
     drawn = np.concatenate(
         [example_draws(grid.task, sides, labels, rng, share) for sides in ways]
     )
-    error = (_seed_error(one) or 0.0) if pairing.changed else 0.0
-    return drawn + error * rng.normal(size=drawn.size)
+    error = _seed_error(one) if pairing.changed else None
+    if error is None:
+        return drawn
+    return drawn + error.sd * rng.standard_t(error.freedom, drawn.size)
 
 
-def _seed_error(one: Distillation) -> float | None:
-    """The standard deviation that the grid's seeds give the difference.
+def _seed_error(one: Distillation) -> SeedError | None:
+    """What the grid's seeds do to the difference, in points.
 
-    From that of either side by itself; None where it is not known.
+    From that of either side by itself, with the fewer degrees of freedom; None where it
+    is not known.
     """
     own = [
-        side.choice.cross_fitted.seed_sd["main"]
+        side.choice.cross_fitted.seed_error["main"]
         for side in (one.fine_tuned, one.distilled)
     ]
-    if None in own:
+    if any(error.sd is None for error in own):
         return None
-    return 100 * float(np.hypot(*own) / np.sqrt(one.pairing.seeds))
+    least = min(own, key=lambda error: error.freedom)
+    both = float(np.hypot(*(error.sd for error in own)))
+    return in_points(replace(least, sd=both / np.sqrt(one.pairing.seeds)))
 
 
 def _generator(one: Distillation) -> np.random.Generator:

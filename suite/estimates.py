@@ -12,14 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from suite.grids import Configuration, Grid, task_of_split
-from suite.metrics import metric_scores
-from suite.selection import (
-    best_configuration,
-    cross_fit,
-    fresh_spread,
-    grid_scores,
-    seed_spread,
-)
+from suite.metrics import constant_scores, metric_scores
+from suite.seed_error import SeedError, of_fresh_seeds, of_grid
+from suite.selection import best_configuration, cross_fit, grid_scores
 from suite.statistics import bca_score_draws, score_draws
 from suite.tasks import Task
 
@@ -39,8 +34,9 @@ class Estimate:
     All mappings are per metric and for "main". `draws` [R] hold what examples and, on
     dev, choosing do to a score; of these `examples_sd` is the one and `selection_sd`
     the other, which is 0 where the choice was made on another split. `optimism` is the
-    best of the grid minus the cross-fitted score, empty off dev. `collapsed` says how
-    the chosen configuration is degenerate, None if it is not.
+    best of the grid minus the cross-fitted score, empty off dev. `constant` is what an
+    answer scores that does not look at the text. `collapsed` says how the chosen
+    configuration is degenerate, None if it is not.
     """
 
     task: Task
@@ -53,10 +49,14 @@ class Estimate:
     examples_sd: Mapping[str, float]
     selection_sd: Mapping[str, float]
     optimism: Mapping[str, float]
-    seed_sd: Mapping[str, float | None]
-    seed_note: str
+    seed_error: Mapping[str, SeedError]
+    constant: Mapping[str, float]
     trial_ids: tuple[str, ...]
     collapsed: str | None
+
+    @property
+    def seed_note(self) -> str:
+        return self.seed_error["main"].how
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +169,6 @@ def _mean_scores(
 
 def _estimate(grid: Grid, split: str, scored: _Scored) -> Estimate:
     task = task_of_split(grid.task, split)
-    spreads = _seed_spreads(grid, split)
     best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
     scores = {name: float(np.mean(own)) for name, own in scored.scores.items()}
     return Estimate(
@@ -183,8 +182,8 @@ def _estimate(grid: Grid, split: str, scored: _Scored) -> Estimate:
         examples_sd={name: _sd_within(own) for name, own in scored.draws.items()},
         selection_sd={name: _sd_between(own) for name, own in scored.scores.items()},
         optimism=_optimism(grid, best, scores) if split == "dev" else {},
-        seed_sd={name: sd for name, (sd, _) in spreads.items()},
-        seed_note=spreads["main"][1],
+        seed_error=seed_errors(grid, split),
+        constant=constant_scores(task, grid.labels[split]),
         trial_ids=grid.trial_ids[best],
         collapsed=_collapse(grid, split, best),
     )
@@ -205,22 +204,26 @@ def _optimism(grid: Grid, best: int, scores: Mapping[str, float]) -> dict[str, f
     return {name: float(naive[name][best].mean()) - scores[name] for name in naive}
 
 
-def _seed_spreads(grid: Grid, split: str) -> dict[str, tuple[float | None, str]]:
-    """Per metric and for "main": over the repeats if there are two, else the grid."""
+def seed_errors(grid: Grid, split: str) -> dict[str, SeedError]:
+    """Per metric and for "main", of one run scored on the split.
+
+    Over the repeats if there are two, else from the grid; which half of it is the
+    better one is told by dev.
+    """
     task, labels = task_of_split(grid.task, split), grid.labels[split]
-    table = grid_scores(task, grid.predictions[split], labels)
-    spreads = {name: seed_spread(table[name], table["main"]) for name in table}
     repeated = grid.repeats and grid.repeats.predictions.get(split)
-    if repeated is None or len(repeated) < 2:
-        return spreads
-    fresh = grid_scores(task, repeated[None], labels)
-    return {name: fresh_spread(scores[0]) for name, scores in fresh.items()}
+    if repeated is not None and len(repeated) > 1:
+        fresh = grid_scores(task, repeated[None], labels)
+        return {name: of_fresh_seeds(scores[0]) for name, scores in fresh.items()}
+    table = grid_scores(task, grid.predictions[split], labels)
+    main = grid_scores(grid.task, grid.predictions["dev"], grid.labels["dev"])["main"]
+    return {name: of_grid(scores, main) for name, scores in table.items()}
 
 
 def _collapse(grid: Grid, split: str, best: int) -> str | None:
     """Why the chosen configuration counts as degenerate, if all its trials do."""
     flags = {r.trial.id: r.degenerate for r in grid.records}
-    reasons = [flags[trial_id] for trial_id in grid.trial_ids[best]]
+    reasons = [flags.get(trial_id) for trial_id in grid.trial_ids[best]]
     if all(reasons):
         return reasons[0]
     predictions = grid.predictions[split][best]

@@ -3,7 +3,8 @@
 Only our own part of the error can be made smaller: seeds by more seeds, examples and
 the choice among the grid by more examples. The published number's sampling error, seed
 and rounding stay as they are. All "needed" numbers suppose that the difference stays
-what it is, and are then what just settles it.
+what it is, and that standard deviations are what they were found to be: with few seeds
+they are uncertain themselves, so that these numbers are no more than a guide.
 """
 
 import math
@@ -23,6 +24,8 @@ class Comparison:
     `selection` is a standard deviation beside those of `spread` (suite/cells.py).
     `tests` are the cells among which Holm corrects: to differ is reckoned with his
     first and largest step, so that what is needed is enough whatever the others give.
+    `needed` is how far from zero the difference would have to be, with its error as it
+    is, to differ.
     """
 
     difference: float
@@ -30,6 +33,7 @@ class Comparison:
     spread: Spread
     selection: float = 0.0
     tests: int = 1
+    needed: float = math.inf
 
     @property
     def target(self) -> str:
@@ -81,13 +85,13 @@ def _times(ours: float, room: float) -> float | None:
 def what_settles(
     one: Comparison, seeds: int | None = None, examples: int | None = None
 ) -> str:
-    """These numbers in words; as totals where our seeds and examples are known."""
+    """In words what would settle it; as totals where our seeds and examples are known.
+
+    Where no more of ours would, the differences that would be settled.
+    """
     both = growth_needed(one)
     if both is None:
-        theirs = stats.norm.isf(LEVEL / 2) * math.sqrt(one.of_theirs)
-        return (
-            f"nothing of ours: the published number alone is uncertain by ±{theirs:.1f}"
-        )
+        return _what_would_be_settled(one)
     if both == 1.0:
         return f"little: it is on the edge of {one.target}"
     ways = [
@@ -96,7 +100,26 @@ def what_settles(
     ]
     found = " or ".join(way for way in ways if way)
     found = found or f"{_factor(both)} our examples and seeds, neither alone"
-    return f"{found}, towards {one.target}"
+    return f"about {found}, towards {one.target}, if the difference stays"
+
+
+def _what_would_be_settled(one: Comparison) -> str:
+    theirs = stats.norm.isf(LEVEL) * math.sqrt(one.of_theirs)
+    said = f"a difference beyond ±{at_least(one.needed)} would differ"
+    if theirs >= one.margin:
+        return (
+            f"{said}; reproduced is out of reach: the published number alone is "
+            f"uncertain by ±{theirs:.1f}, more than the margin"
+        )
+    return (
+        f"{said}; with seeds and examples without end one within "
+        f"±{one.margin - theirs:.1f} would be reproduced"
+    )
+
+
+def at_least(points: float) -> str:
+    """A number of points, rounded up so that it is enough."""
+    return f"{max(0.1, math.ceil(10 * points) / 10):.1f}"
 
 
 def _way(times: float | None, now: int | None, noun: str) -> str:

@@ -23,7 +23,15 @@ BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 def readme_table(run: ReportedRun) -> str:
     """The verdicts of a run's first checkpoint, and where they are from."""
     checkpoint = run.checkpoints[0]
-    header = ("Task", "Metric", "Published", "Ours", "Difference, 95 %", "Verdict")
+    header = (
+        "Task",
+        "Metric",
+        "Published",
+        "Ours",
+        "A constant answer",
+        "Difference, 95 %",
+        "Verdict",
+    )
     rows = [_row(cell) for cell in run.cells_of(checkpoint)]
     return (
         f"{checkpoint['name']}, {checkpoint['masking']} masking, "
@@ -120,6 +128,7 @@ def _row(cell: Cell) -> list[str]:
         cell.column.metric,
         points(cell.published, cell.decimals),
         points(cell.ours, cell.decimals),
+        points(cell.constant, cell.decimals),
         bounds(cell.low, cell.high),
         f"{cell.verdict}{compared}",
     ]

@@ -37,6 +37,8 @@ def summary(run: ReportedRun, masking: Sequence[MaskingDifference]) -> Iterator[
     yield f"**What came out.** {_what_came_out(run, compared)}"
     for checkpoint in run.checkpoints:
         yield _checkpoint_summary(checkpoint, run.cells_of(checkpoint))
+    if not run.sample and any(cell.constant is not None for cell in run.cells):
+        yield f"**Was anything learnt?** {_learnt(run)}"
     if masking:
         yield _masking_summary(masking)
     if any(cell.low is not None for cell in compared):
@@ -141,6 +143,27 @@ def _checkpoint_summary(checkpoint: Mapping, cells: Sequence[Cell]) -> str:
     return f"**{title(checkpoint)}**, {len(cells)} cells: {said}{detail}."
 
 
+def _learnt(run: ReportedRun) -> str:
+    """Which scores are surely above those of an answer that reads nothing."""
+    said = [
+        "Without looking at the text one scores something too, by the answer that is "
+        "right most often; what is not above that says nothing about a model."
+    ]
+    for checkpoint in run.checkpoints:
+        cells = [c for c in run.cells_of(checkpoint) if c.constant is not None]
+        above = _all_named(c for c in cells if c.above_constant)
+        others = _all_named(c for c in cells if not c.above_constant)
+        said.append(
+            f"{_inline(checkpoint)}: surely above it on {above or 'nothing'}"
+            + (f"; not on {others}." if others else ".")
+        )
+    return " ".join(said)
+
+
+def _all_named(cells: Iterator[Cell]) -> str:
+    return ", ".join(_named(cell) for cell in cells)
+
+
 def _named(cell: Cell) -> str:
     return f"{cell.name} {cell.column.metric}"
 
@@ -164,7 +187,7 @@ def _how_sure(compared: Sequence[Cell]) -> str:
         "truly agree with what was published, at most one in 20 differs anywhere by "
         "chance."
     )
-    if any(cell.seeds == 1 for cell in compared):
+    if any("guessed" in cell.seed_note for cell in compared):
         said += (
             " Where a configuration was run on one seed, how much seeds matter is "
             "guessed from the grid, rather too much than too little."

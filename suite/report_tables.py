@@ -6,7 +6,6 @@ suite/masking_tables.py; all can be had from here.
 
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from suite.cells import Cell
@@ -14,7 +13,7 @@ from suite.grid_tables import choice_rows, grid_rows, grid_trial_rows
 from suite.markdown import NOTHING, bounds, points, signed, table, trials
 from suite.masking_tables import masked_lm_rows, masking_rows
 from suite.printed_averages import PrintedAverage
-from suite.published import SCORE, load_margins, margin_reasons
+from suite.published import SCORE
 from suite.table_verdict import COMPARED, TableVerdict
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "choice_rows",
     "grid_rows",
     "grid_trial_rows",
-    "margin_rows",
     "masked_lm_rows",
     "masking_rows",
     "row_verdict_rows",
@@ -44,6 +42,7 @@ def verdict_rows(cells: Sequence[Cell], *, sample: bool) -> str:
         "Metric",
         "Published (test)",
         "Ours",
+        "A constant answer",
         "Ours - published, 95 %",
         "Compared",
         "Verdict",
@@ -65,6 +64,7 @@ def _verdict_row(cell: Cell) -> list[str]:
         cell.column.metric,
         points(cell.published, cell.decimals),
         points(cell.ours, cell.decimals),
+        points(cell.constant, cell.decimals),
         difference + span,
         cell.compared or NOTHING,
         f"**{cell.verdict}**",
@@ -97,6 +97,7 @@ def source_rows(cells: Sequence[Cell], *, sample: bool) -> str:
         "Published seed",
         "Rounding",
         "Together",
+        "Seeds known to",
         "Optimism taken off",
         "Of ours",
     )
@@ -121,31 +122,17 @@ def _source_row(cell: Cell) -> list[str]:
         cell.name,
         cell.column.metric,
         *(points(sd, 2) for sd in deviations),
+        _freedom(spread.seed_freedom),
         signed(cell.optimism),
         ", ".join(ours) or NOTHING,
     ]
 
 
-def margin_rows(*, sample: bool = False) -> str:
-    """Every margin, and why it is what it is: the reason that most have, once."""
-    margins, reasons = load_margins(), margin_reasons()
-    common, _ = Counter(r.split(";")[0] for r in reasons.values()).most_common(1)[0]
-    rows = [
-        [task, metric, _margin(margins.get((task, metric))), _own(reason, common)]
-        for (task, metric), reason in reasons.items()
-    ]
-    header = ("Task", "Metric", "Margin", "Note")
-    body = table(header, rows, sample=sample)
-    return f"A margin is {common}.\n\n{body}"
-
-
-def _margin(margin: float | None) -> str:
-    return NOTHING if margin is None else f"±{margin:.1f}"
-
-
-def _own(reason: str, common: str) -> str:
-    """What a reason says beyond the common one."""
-    return reason.removeprefix(common).lstrip("; ")
+def _freedom(freedom: float) -> str:
+    """How well a standard deviation over seeds is known."""
+    if math.isinf(freedom):
+        return NOTHING
+    return f"{freedom:.0f} degrees of freedom"
 
 
 def row_verdict_rows(verdict: TableVerdict, *, sample: bool) -> str:

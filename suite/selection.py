@@ -77,31 +77,3 @@ def stratified_half(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     half = np.empty(count, bool)
     half[order] = sides
     return half
-
-
-def fresh_spread(scores: np.ndarray) -> tuple[float, str]:
-    """Standard deviation of a score [S] over seeds that had no part in the choice.
-
-    Two at least. The seeds that chose are not among them: they were lucky there.
-    """
-    spread = float(np.std(scores, ddof=1))
-    return spread, f"measured over {scores.size} fresh seeds of the chosen one"
-
-
-def seed_spread(task_scores: np.ndarray, main: np.ndarray) -> tuple[float | None, str]:
-    """Standard deviation over seeds of a score, and how it was found.
-
-    `task_scores` and `main` are [C, S]. From two seeds on, pooled within the
-    configurations. With one, the spread over the better half of the configurations
-    stands in: it holds what the configurations differ by as well, so it is rather too
-    large than too small. None when fewer than four configurations leave nothing.
-    """
-    configurations, seeds = task_scores.shape
-    if seeds > 1:
-        pooled = np.sqrt(np.mean(np.var(task_scores, axis=1, ddof=1)))
-        return float(pooled), f"measured over {seeds} seeds"
-    if configurations < 4:
-        return None, "not measured: one seed and fewer than four configurations"
-    better = np.argsort(-main[:, 0], kind="stable")[: (configurations + 1) // 2]
-    spread = float(np.std(task_scores[better, 0], ddof=1))
-    return spread, "one seed: spread over the better half of the grid stands in"

@@ -6,6 +6,7 @@ Tables are of suite/report_tables.py, the words on top of suite/report_summary.p
 from collections.abc import Iterable, Mapping
 
 from suite.figures import forest_figure
+from suite.margin_table import margin_rows
 from suite.markdown import table
 from suite.pages import Figures, folded
 from suite.printed_averages import printed_averages
@@ -14,7 +15,6 @@ from suite.report_summary import summary
 from suite.report_tables import (
     average_rows,
     checkpoint_rows,
-    margin_rows,
     row_verdict_rows,
     run_rows,
     seed_notes,
@@ -28,12 +28,15 @@ _HOW_TO_READ = (
     "Scores are in points; *ours − published* carries every known source of error "
     "(our examples, seeds and choosing, the published test set's sampling, seed and "
     "rounding). Dev vs test: ours is cross-fitted on dev, theirs is GLUE's test "
-    "set. Test vs test: chosen on dev, scored on the public test labels."
+    "set. Test vs test: chosen on dev, scored on the public test labels. *A constant "
+    "answer* is the best that one scores on our examples without looking at the text."
 )
 _SOURCES = (
     "What the intervals are made of, as standard deviations in points. *Choosing* is "
     "what the choice among the grid adds where it was made on the same examples; the "
-    "optimism that it would have brought is taken off already."
+    "optimism that it would have brought is taken off already. A spread over a few "
+    "seeds is uncertain itself: *seeds known to* says how far, and the intervals are "
+    "Student's t of it, wider than these numbers together make them look."
 )
 
 

@@ -10,12 +10,11 @@ degenerate      the chosen trials collapsed
 uninformative   WNLI: every published model scores below the majority class
 not run, not scored   there is no number of ours; the reason says why
 
-All numbers here are in points. How draws come about is in suite/statistics/, what
-closes a cell without them in suite/comparability.py, and what would settle an open one
-in suite/power.py.
+All numbers here are in points. How draws come about is in suite/published_gap.py, what
+closes a cell without them in suite/comparability.py, what draws decide in
+suite/decision.py, and what would settle an open one in suite/power.py.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,9 +24,9 @@ import numpy as np
 from reference.errors import InputError
 from suite.cells import Cell, Evidence
 from suite.comparability import Context, ruling_without_statistics
+from suite.decision import decide_all
 from suite.estimates import Estimate, estimate, generator_for
 from suite.grids import Grid, load_grids
-from suite.power import LEVEL, Comparison, what_settles
 from suite.published import (
     SCORE,
     TABLE_COLUMNS,
@@ -37,18 +36,11 @@ from suite.published import (
     load_margins,
     load_published,
 )
+from suite.published_gap import published_gap
 from suite.records import RunDirectory
 from suite.score_cell import score_evidence
-from suite.statistics import (
-    Spread,
-    difference_p,
-    equivalence_p,
-    gap_draws,
-    holm,
-    interval,
-    published_sampling_sd,
-)
-from suite.tasks import DIAGNOSTIC_SPLIT, TASKS
+from suite.statistics import interval
+from suite.tasks import DIAGNOSTIC_SPLIT
 
 
 def verdict_table(run_dir: str | Path) -> list[Cell]:
@@ -140,13 +132,12 @@ def _evidence(context: Context) -> Evidence:
         verdict, why, change = ruling
         cell = replace(cell, verdict=verdict, why=why, change=change)
         return Evidence(cell, context.estimate)
-    estimate, published = context.estimate, context.published
-    name = context.column.metric
-    spread = _spread(estimate, name, context.column, published.half_step)
     # By task: what moves one metric of a published run moves its others with it.
     rng = generator_for("gap", context.checkpoint["sha256"], context.column.task)
-    draws = gap_draws(100 * estimate.draws[name], published.value, spread, rng)
-    return Evidence(cell, estimate, draws, spread)
+    draws, spread = published_gap(
+        context.estimate, context.column, context.published, rng
+    )
+    return Evidence(cell, context.estimate, draws, spread)
 
 
 def _shown(context: Context) -> Cell:
@@ -171,77 +162,8 @@ def _shown(context: Context) -> Cell:
         trial_ids=estimate.trial_ids,
         selection=100 * estimate.selection_sd[name],
         optimism=None if optimism is None else 100 * optimism,
+        constant=100 * estimate.constant[name],
+        above_constant=interval(estimate.draws[name])[0] > estimate.constant[name],
         seeds=estimate.seeds,
         examples=estimate.examples,
     )
-
-
-def _spread(
-    estimate: Estimate, name: str, column: TableColumn, half_step: float
-) -> Spread:
-    """The sources of error of ours - published, in points, but for choosing.
-
-    What choosing adds is in our draws already, and in Cell.selection.
-    """
-    our_examples = 100 * estimate.examples_sd[name]
-    seed_sd = 100 * estimate.seed_sd[name]
-    return Spread(
-        our_examples=our_examples,
-        our_seeds=seed_sd / np.sqrt(estimate.seeds),
-        published_examples=published_sampling_sd(
-            our_examples, estimate.examples, TASKS[column.task].rows[column.split]
-        ),
-        published_seeds=seed_sd,  # a submission is one run
-        rounding=half_step,
-    )
-
-
-def decide_all(
-    evidence: list[Evidence], margins: Mapping[tuple[str, str], float]
-) -> list[Cell]:
-    """The cells of one row, each column once; Holm's correction runs over them."""
-    open_cells = [e for e in evidence if e.draws is not None]
-    adjusted = holm(np.array([difference_p(e.draws) for e in open_cells]))
-    by_column = {
-        e.cell.column: float(p) for e, p in zip(open_cells, adjusted, strict=True)
-    }
-    return [
-        e.cell
-        if e.draws is None
-        else _decide(e, by_column[e.cell.column], margins, len(open_cells))
-        for e in evidence
-    ]
-
-
-def _decide(
-    evidence: Evidence,
-    adjusted_p: float,
-    margins: Mapping[tuple[str, str], float],
-    tests: int,
-) -> Cell:
-    column, draws = evidence.cell.column, evidence.draws
-    margin = margins[column.task, column.metric]
-    low, high = interval(draws)
-    note = evidence.estimate.seed_note if evidence.estimate else ""
-    cell = replace(
-        evidence.cell, low=low, high=high, seed_note=note, spread=evidence.spread
-    )
-    if equivalence_p(draws, margin) <= LEVEL:
-        why = f"within ±{margin:.1f} points by two one-sided tests"
-        room = margin - max(map(abs, interval(draws, 1 - 2 * LEVEL)))
-        change = f"a difference {_at_least(room)} further from zero"
-        return replace(cell, verdict="reproduced", why=why, change=change)
-    if adjusted_p <= LEVEL:
-        why = f"more than the sources of error explain, Holm p = {adjusted_p:.2g}"
-        gap = min(abs(low), abs(high))
-        change = f"an error of {_at_least(gap)} in either number"
-        return replace(cell, verdict="differs", why=why, change=change)
-    why = f"neither within ±{margin:.1f} points nor surely different"
-    one = Comparison(cell.difference, margin, cell.spread, cell.selection, tests)
-    change = what_settles(one, cell.seeds, cell.examples)
-    return replace(cell, verdict="inconclusive", why=why, change=change)
-
-
-def _at_least(points: float) -> str:
-    """A number of points, rounded up so that it is enough."""
-    return f"{max(0.1, math.ceil(10 * points) / 10):.1f} points"

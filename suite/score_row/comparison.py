@@ -14,6 +14,7 @@ import numpy as np
 
 from reference.errors import InputError
 from suite.cells import Cell, Evidence
+from suite.decision import decide_all
 from suite.estimates import generator_for
 from suite.published import (
     SCORE,
@@ -36,7 +37,6 @@ from suite.score_row.published import (
 )
 from suite.score_row.rows import PrintedScore, ScoreRow
 from suite.statistics import Spread, gap_draws, published_sampling_sd
-from suite.verdicts import decide_all
 
 _DRAWS = 100_000  # the ends of an interval then vary by some hundredths of its width
 
@@ -198,13 +198,14 @@ class _Comparing:
             our_sd = published_sampling_sd(their_sd, their_rows, our_rows)
         if their_sd is None:
             their_sd = published_sampling_sd(our_sd, our_rows, their_rows)
-        seeds = self._seeds(column).sd
+        seeds = self._seeds(column)
         return Spread(
             our_examples=our_sd,
-            our_seeds=seeds / np.sqrt(self.origin.runs),
+            our_seeds=seeds.sd / np.sqrt(self.origin.runs),
             published_examples=their_sd,
-            published_seeds=seeds / np.sqrt(theirs[column].runs or 1),
+            published_seeds=seeds.sd / np.sqrt(theirs[column].runs or 1),
             rounding=theirs[column].half_step,
+            seed_freedom=seeds.runs - 1,
         )
 
     def _seeds(self, column: TableColumn) -> SeedSpread | None:

@@ -22,10 +22,14 @@ DEV, TEST, NOT_STATED = "dev", "test", "not stated"
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """The standard deviation over seeds that somebody measured on dev, in points."""
+    """The standard deviation over seeds that somebody measured on dev, in points.
+
+    `runs` are the seeds that it was measured on.
+    """
 
     sd: float
     model: str
+    runs: int
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,11 @@ def seed_spread(
     """The model's own spread where somebody measured it; else the largest of a model of
     the published table, or else of any; None where nobody measured any."""
     dev = of_split(column, DEV)
-    known = {m: s.sd for (m, c), s in registry.items() if c == dev and s.sd is not None}
-    table = {m: sd for m, sd in known.items() if m in table_models(registry)}
+    known = {
+        m: SeedSpread(s.sd, m, s.runs)
+        for (m, c), s in registry.items()
+        if c == dev and s.sd is not None and s.runs
+    }
+    table = {m: spread for m, spread in known.items() if m in table_models(registry)}
     among = {model: known[model]} if model in known else table or known
-    if not among:
-        return None
-    widest = max(among, key=among.__getitem__)
-    return SeedSpread(among[widest], widest)
+    return max(among.values(), key=lambda spread: spread.sd, default=None)

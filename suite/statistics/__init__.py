@@ -19,7 +19,7 @@ from suite.statistics.bootstrap import (
 )
 from suite.statistics.equivalence import equivalence_p, t_equivalence_p
 from suite.statistics.gap import Spread, gap_draws, published_sampling_sd
-from suite.statistics.intervals import difference_p, interval
+from suite.statistics.intervals import difference_p, interval, smallest_p
 from suite.statistics.multi_bootstrap import (
     few_seeds_draws,
     multi_bootstrap_differences,
@@ -54,5 +54,6 @@ __all__ = [
     "score_draws",
     "score_statistic",
     "sign_flip_test",
+    "smallest_p",
     "t_equivalence_p",
 ]

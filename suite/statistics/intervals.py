@@ -14,6 +14,11 @@ def interval(draws: np.ndarray, level: float = 0.95) -> tuple[float, float]:
 
 
 def difference_p(draws: np.ndarray) -> float:
-    """Two-sided p of "no difference" from draws [R] of one; at least 2 / (R + 1)."""
+    """Two-sided p of "no difference" from draws [R] of one."""
     below, above = np.sum(draws <= 0), np.sum(draws >= 0)
     return float(min(1.0, 2 * (min(below, above) + 1) / (draws.size + 1)))
+
+
+def smallest_p(draws: int) -> float:
+    """The least that `difference_p` can be of so many draws."""
+    return min(1.0, 2 / (draws + 1))

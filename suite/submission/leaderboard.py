@@ -8,16 +8,17 @@ measured on dev of a compact model; where there is neither, nothing is claimed. 
 are those of suite/verdicts.py. Not here: reading scores (suite/score_row/rows.py).
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from reference.errors import InputError
 from suite.cells import Cell, Evidence
-from suite.estimates import RESAMPLES, generator_for
+from suite.decision import decide_all
+from suite.estimates import RESAMPLES, generator_for, seed_errors
 from suite.grids import Grid
 from suite.published import (
     SCORE,
@@ -33,31 +34,23 @@ from suite.score_cell import score_evidence
 from suite.score_row.errors import sampling_sd
 from suite.score_row.published import rows_of, seed_spread, table_models
 from suite.score_row.rows import ScoreRow
-from suite.selection import fresh_spread, grid_scores
-from suite.selection import seed_spread as spread_in_grid
+from suite.seed_error import SeedError, in_points
 from suite.statistics import Spread, gap_draws, interval
 from suite.submission.trials import Submission
-from suite.verdicts import decide_all
-
-
-class SeedSd(NamedTuple):
-    """What seeds move a score by, in points, and how it was found; None: not known."""
-
-    sd: float | None
-    note: str
 
 
 @dataclass(frozen=True)
 class Submitted:
     """What is known of what was submitted; all but a name may be left out.
 
-    `trials` are ids; `partial` says of a task why it was trained on a part only.
+    `seed_error` is in points, `trials` are ids; `partial` says of a task why it was
+    trained on a part only.
     """
 
     model: str
     masking: str | None = None
     sha256: str = ""
-    seed_sd: Mapping[TableColumn, SeedSd] = field(default_factory=dict)
+    seed_error: Mapping[TableColumn, SeedError] = field(default_factory=dict)
     trials: Mapping[TableColumn, str] = field(default_factory=dict)
     partial: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,7 +62,7 @@ def submitted_from(submission: Submission) -> Submitted:
         model=checkpoint["name"],
         masking=checkpoint["masking"],
         sha256=checkpoint["sha256"],
-        seed_sd=_recorded_spreads(submission.grids.values()),
+        seed_error=_recorded_errors(submission.grids.values()),
         trials={
             column: predicted.record.trial.id
             for predicted in submission.files
@@ -149,6 +142,7 @@ class _Comparing:
             published_examples=sampling_sd(column, self._theirs, rows),
             published_seeds=seeds.sd or 0.0,
             rounding=self._theirs[column].half_step,
+            seed_freedom=seeds.freedom,
         )
         # By task: what moves one metric of a run moves its others with it.
         rng = generator_for("leaderboard", self._model, column.task)
@@ -156,8 +150,8 @@ class _Comparing:
         own += rng.uniform(-half_step, half_step, RESAMPLES)
         draws = gap_draws(own, cell.published, spread, rng)
         if seeds.sd is None:
-            return Evidence(_without_seeds(cell, draws, seeds.note))
-        return Evidence(replace(cell, seed_note=seeds.note), None, draws, spread)
+            return Evidence(_without_seeds(cell, draws, seeds.how))
+        return Evidence(replace(cell, seed_note=seeds.how), None, draws, spread)
 
     def _cell(self, column: TableColumn) -> Cell:
         ours = self._row.scores.get(column)
@@ -195,44 +189,35 @@ class _Comparing:
             return "inconclusive", why, f"a row {cell.name} accuracy"
         return None
 
-    def _seeds(self, column: TableColumn) -> SeedSd:
+    def _seeds(self, column: TableColumn) -> SeedError:
         """As the run recorded it, else as others measured it on a compact model.
 
         Of BERT-Large spreads are known too, which are another order of magnitude.
         """
-        recorded = self._submitted.seed_sd.get(column, SeedSd(None, "not recorded"))
+        nothing = SeedError(None, math.inf, "not recorded")
+        recorded = self._submitted.seed_error.get(column, nothing)
         others = seed_spread(self._registry, self._model, column)
         if recorded.sd is None and others and others.model in self._known:
-            return SeedSd(others.sd, f"as others measured it on {others.model}, dev")
+            how = f"as others measured it on {others.model}, dev, {others.runs} runs"
+            return SeedError(others.sd, others.runs - 1, how)
         return recorded
 
 
-def _recorded_spreads(grids: Iterable[Grid]) -> dict[TableColumn, SeedSd]:
+def _recorded_errors(grids: Iterable[Grid]) -> dict[TableColumn, SeedError]:
     """What seeds move each score by on dev, for the test split that goes with it."""
     found = {}
     for grid in grids:
         for split in grid.predictions:
             if split.startswith("dev"):
-                found |= _recorded_spread(grid, split)
+                found |= _recorded_error(grid, split)
     return found
 
 
-def _recorded_spread(grid: Grid, split: str) -> dict[TableColumn, SeedSd]:
-    """Over the repeats of the selected configuration if there are two, else the grid.
-
-    As suite/estimates.py has it for the split that it scores.
-    """
-    task, labels = grid.task, grid.labels[split]
-    table = grid_scores(task, grid.predictions[split], labels)
-    found = {m: spread_in_grid(table[m], table["main"]) for m in task.metrics}
-    repeated = grid.repeats and grid.repeats.predictions.get(split)
-    if repeated is not None and len(repeated) > 1:
-        fresh = grid_scores(task, repeated[None], labels)
-        found = {metric: fresh_spread(fresh[metric][0]) for metric in task.metrics}
-    test = split.replace("dev", "test")
+def _recorded_error(grid: Grid, split: str) -> dict[TableColumn, SeedError]:
+    test, errors = split.replace("dev", "test"), seed_errors(grid, split)
     return {
-        TableColumn(task.name, metric, test): SeedSd(sd and 100 * sd, note)
-        for metric, (sd, note) in found.items()
+        TableColumn(grid.task.name, metric, test): in_points(errors[metric])
+        for metric in grid.task.metrics
     }
 
 

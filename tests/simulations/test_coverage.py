@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.simulations import bootstrap, exact, gap, multi_bootstrap, selection
+from tests.simulations import bootstrap, cell, exact, gap, multi_bootstrap, selection
 from tests.simulations.simulation import held_in_a_few, simulated
 
 SIMULATIONS = [
     simulation
-    for module in (bootstrap, exact, gap, multi_bootstrap, selection)
+    for module in (bootstrap, cell, exact, gap, multi_bootstrap, selection)
     for simulation in module.SIMULATIONS
 ]
 

@@ -58,7 +58,7 @@ def test_one_trial(judged):
 
 def test_one_seed_of_a_grid_is_a_guess_and_says_so(judged):
     cells, pages = judged(tasks=("RTE",))
-    assert "stands in" in cells["RTE", "accuracy"].seed_note
+    assert "guessed" in cells["RTE", "accuracy"].seed_note
     assert "guessed from the grid" in pages["README.md"]
 
 

@@ -92,10 +92,11 @@ def test_the_spread_is_that_of_fresh_seeds_where_there_are_two(
         assert (plain.scores, plain.seeds) == (found.scores, found.seeds)
         np.testing.assert_array_equal(plain.draws["main"], found.draws["main"])
         if not measured:
-            assert plain.seed_sd == found.seed_sd
+            assert plain.seed_error == found.seed_error
             continue
         scores = (repeated[split] == before.labels[split]).mean(axis=1)
-        assert found.seed_sd["main"] == pytest.approx(np.std(scores, ddof=1))
+        sd = found.seed_error["main"].sd
+        assert sd == pytest.approx(np.std(scores, ddof=1))
         assert f"over {fresh} fresh seeds" in found.seed_note
     choice = choose(after, generator_for("test"))
     scores = (repeated["dev"] == before.labels["dev"]).mean(axis=1)
@@ -111,7 +112,7 @@ def test_a_test_split_is_scored_with_the_choice_on_dev(tmp_path):
     assert found.trial_ids == choose(grid, generator_for("test")).trial_ids
     assert found.scores["accuracy"] == pytest.approx(record.scores["test"]["accuracy"])
     assert found.examples == 3000
-    assert found.seed_sd["accuracy"] > 0
+    assert found.seed_error["accuracy"].sd > 0
 
 
 def test_the_diagnostic_set_is_scored_with_the_mnli_choice(tmp_path):

@@ -6,9 +6,7 @@ import pytest
 from suite.selection import (
     best_configuration,
     cross_fit,
-    fresh_spread,
     grid_scores,
-    seed_spread,
     stratified_half,
 )
 from suite.tasks import TASKS
@@ -97,27 +95,3 @@ def test_constant_predictions_can_be_cross_fitted():
     labels = rng.integers(0, 2, 71)
     fit = cross_fit(TASKS["CoLA"], np.zeros((20, 1, 71), int), labels, rng)
     assert np.all(fit.predictions == 0)
-
-
-def test_seed_spread_is_pooled_within_configurations():
-    rng = np.random.default_rng(0)
-    means = rng.normal(0, 10, (500, 1))
-    scores = means + rng.normal(0, 0.5, (500, 5))
-    spread, note = seed_spread(scores, scores)
-    # A variance over 500 * 4 degrees of freedom: four standard errors.
-    assert abs(spread / 0.5 - 1) < 4 / np.sqrt(2 * 2000)
-    assert note == "measured over 5 seeds"
-
-
-def test_fresh_seeds_measure_the_spread_of_what_was_chosen():
-    spread, note = fresh_spread(np.array([0.7, 0.8, 0.9]))
-    assert spread == pytest.approx(0.1)
-    assert note == "measured over 3 fresh seeds of the chosen one"
-
-
-def test_one_seed_borrows_the_better_half_of_the_grid():
-    scores = np.array([[0.1], [0.7], [0.8], [0.2]])
-    spread, note = seed_spread(scores, scores)
-    assert spread == pytest.approx(np.std([0.7, 0.8], ddof=1))
-    assert "stands in" in note
-    assert seed_spread(scores[:3], scores[:3])[0] is None

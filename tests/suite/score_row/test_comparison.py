@@ -156,7 +156,7 @@ def test_seed_spreads():
         name: seed_spread(REGISTRY, "BERT-Mini", BY_NAME[name])
         for name in ("MNLI-mm", "SST-2", "MRPC F1", "RTE", "AX")
     }
-    assert tuple(spreads.pop("MNLI-mm").__dict__.values()) == (0.09, "BERT-Mini")
+    assert tuple(spreads.pop("MNLI-mm").__dict__.values()) == (0.09, "BERT-Mini", 5)
     assert (spreads["SST-2"].sd, spreads["MRPC F1"].sd) == (0.58, 0.33)
     assert spreads["RTE"].model == "BERT-Large, Uncased (original recipe)"
     assert spreads["AX"] is None

@@ -1,6 +1,7 @@
 """Scores of a server beside the published: verdicts, errors, what is missing."""
 
 import json
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -12,9 +13,9 @@ from suite.estimates import estimate
 from suite.grids import configuration_of, selected_configuration
 from suite.published import SCORE, TABLE_COLUMNS, TableColumn, load_published
 from suite.score_row.rows import PrintedScore, ScoreRow, read_row
+from suite.seed_error import SeedError, in_points
 from suite.submission import leaderboard
 from suite.submission.leaderboard import (
-    SeedSd,
     Submitted,
     check_score,
     compare,
@@ -42,8 +43,8 @@ def printed(value):
 
 
 def submitted(sd=0.1, **options):
-    spreads = dict.fromkeys(ROW, SeedSd(sd, f"made up, {sd}"))
-    return Submitted("ours", seed_sd=spreads, **options)
+    spreads = dict.fromkeys(ROW, SeedError(sd, math.inf, f"made up, {sd}"))
+    return Submitted("ours", seed_error=spreads, **options)
 
 
 def verdicts(found, what=None, published="BERT-Small"):
@@ -182,16 +183,15 @@ def test_an_unknown_row_is_refused():
         compare(ScoreRow(scores()), "BERT-Base", submitted())
 
 
-@pytest.mark.parametrize(("seeds", "note"), [(1, "stands in"), (3, "over 3 seeds")])
+@pytest.mark.parametrize(("seeds", "note"), [(1, "guessed from"), (3, "over 3 seeds")])
 def test_seed_spread_is_that_of_the_verdicts(tmp_path, seeds, note):
     run = make_run(tmp_path, Synthetic(tasks=("RTE",), seeds=seeds))
     submission = gather(run)
     found = submitted_from(submission)
     rng = np.random.default_rng(0)
-    known = estimate(submission.grids["RTE"], "dev", rng).seed_sd["accuracy"]
-    sd, said = found.seed_sd[RTE]
-    assert sd == pytest.approx(100 * known)
-    assert note in said
+    known = estimate(submission.grids["RTE"], "dev", rng).seed_error["accuracy"]
+    assert found.seed_error[RTE] == in_points(known)
+    assert note in known.how
     assert (found.model, found.trials) == ("BERT-Tiny", {})
 
 
@@ -211,9 +211,9 @@ def test_fresh_seeds_are_taken_where_there_are_some(tmp_path):
         for r in submission.grids["RTE"].records
         if r.trial.seed > 0
     ]
-    sd, note = submitted_from(submission).seed_sd[RTE]
-    assert sd == pytest.approx(100 * np.std(fresh, ddof=1))
-    assert note == "measured over 2 fresh seeds of the chosen one"
+    error = submitted_from(submission).seed_error[RTE]
+    assert error.sd == pytest.approx(100 * np.std(fresh, ddof=1))
+    assert error.how == "measured over 2 fresh seeds of the chosen one"
 
 
 def test_trials_are_named(tmp_path):
