@@ -96,17 +96,47 @@ def generator_for(*names: str) -> np.random.Generator:
     return np.random.default_rng([zlib.crc32(name.encode()) for name in names])
 
 
+class Estimates:
+    """The estimates of a run's grids by checkpoint and task, each made once.
+
+    A generator of its own for each, so that none depends on what else was asked for.
+    """
+
+    def __init__(self, grids: Mapping[tuple[str, str], Grid]):
+        self._grids = grids
+        self._made: dict[tuple[str, str, str], Estimate | None] = {}
+
+    def on(self, sha256: str, task: str, split: str) -> Estimate | None:
+        """None when the split has no labels or nothing could be chosen."""
+        key = (sha256, task, split)
+        if key not in self._made:
+            rng = generator_for("estimate", *key)
+            self._made[key] = estimate(self._grids[sha256, task], split, rng)
+        return self._made[key]
+
+    def choices(self) -> dict[tuple[str, str], Choice]:
+        """What was chosen on dev, where something could be."""
+        return {
+            key: _choice(grid, cross_fitted)
+            for key, grid in self._grids.items()
+            if (cross_fitted := self.on(*key, "dev"))
+        }
+
+
 def choose(grid: Grid, rng: np.random.Generator) -> Choice | None:
     """The choice on dev; None when no configuration can be chosen."""
-    if "dev" not in grid.predictions:
-        return None
+    cross_fitted = estimate(grid, "dev", rng)
+    return cross_fitted and _choice(grid, cross_fitted)
+
+
+def _choice(grid: Grid, cross_fitted: Estimate) -> Choice:
     best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
     dev_scores = grid_scores(grid.task, grid.predictions["dev"], grid.labels["dev"])
     return Choice(
         configuration=grid.configurations[best],
         trial_ids=grid.trial_ids[best],
         naive={name: float(values[best].mean()) for name, values in dev_scores.items()},
-        cross_fitted=_cross_fitted(grid, rng),
+        cross_fitted=cross_fitted,
         repeated=_repeated_scores(grid),
     )
 

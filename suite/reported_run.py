@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 
 from suite.cells import Cell
-from suite.estimates import Choice, choose, generator_for
+from suite.estimates import Choice, Estimates
 from suite.grids import Grid, load_grids
 from suite.masking_effect import MaskingDifference, compare_maskings
 from suite.records import RunDirectory, TrialRecord
-from suite.verdicts import run_checkpoints, verdict_table
+from suite.verdicts import run_checkpoints, verdicts_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,7 @@ class ReportedRun:
     checkpoints: Sequence[Mapping]
     grids: Mapping[tuple[str, str], Grid]
     cells: Sequence[Cell]
+    choices: Mapping[tuple[str, str], Choice]
     records: Sequence[TrialRecord]
 
     @property
@@ -46,18 +47,8 @@ class ReportedRun:
         """Task -> what was chosen on dev, where something could be."""
         return {
             task: choice
-            for (sha256, task), choice in self._choices.items()
-            if sha256 == checkpoint["sha256"] and choice
-        }
-
-    @cached_property
-    def _choices(self) -> dict[tuple[str, str], Choice | None]:
-        # The generator of the verdict table's cell, so that both show one dev estimate.
-        return {
-            (sha256, task): choose(
-                grid, generator_for("estimate", sha256, task, "test")
-            )
-            for (sha256, task), grid in self.grids.items()
+            for (sha256, task), choice in self.choices.items()
+            if sha256 == checkpoint["sha256"]
         }
 
     @cached_property
@@ -70,12 +61,15 @@ def read_run(run_dir: Path) -> ReportedRun:
     """Everything a report needs; InputError for a directory that is no run."""
     directory = RunDirectory(run_dir)
     run = directory.run()
+    grids = load_grids(directory)
+    estimates = Estimates(grids)
     return ReportedRun(
         path=Path(run_dir),
         run=run,
         checkpoints=run_checkpoints(run),
-        grids=load_grids(directory),
-        cells=verdict_table(run_dir),
+        grids=grids,
+        cells=verdicts_of(directory, grids, estimates),
+        choices=estimates.choices(),
         records=directory.records(),
     )
 

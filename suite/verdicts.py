@@ -16,16 +16,14 @@ suite/decision.py, and what would settle an open one in suite/power.py.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from reference.errors import InputError
 from suite.cells import Cell, Evidence
 from suite.comparability import Context, ruling_without_statistics
 from suite.decision import decide_all
-from suite.estimates import Estimate, estimate, generator_for
+from suite.estimates import Estimate, Estimates, generator_for
 from suite.grids import Grid, load_grids
 from suite.published import (
     SCORE,
@@ -46,7 +44,17 @@ from suite.tasks import DIAGNOSTIC_SPLIT
 def verdict_table(run_dir: str | Path) -> list[Cell]:
     """Every checkpoint's row: nine tasks, AX and Score, a verdict in each cell."""
     directory = RunDirectory(run_dir)
-    run, grids = directory.run(), load_grids(directory)
+    grids = load_grids(directory)
+    return verdicts_of(directory, grids, Estimates(grids))
+
+
+def verdicts_of(
+    directory: RunDirectory,
+    grids: Mapping[tuple[str, str], Grid],
+    estimates: Estimates,
+) -> list[Cell]:
+    """The same of a run whose grids are read and which others want estimates of."""
+    run = directory.run()
     checkpoints = run_checkpoints(run)
     known = {checkpoint["sha256"] for checkpoint in checkpoints}
     for checkpoint, task in grids:
@@ -56,16 +64,8 @@ def verdict_table(run_dir: str | Path) -> list[Cell]:
                 f"records, found none for {checkpoint[:12]} (task {task}); describe it "
                 'under "checkpoints"'
             )
-    registry, margins = load_published(), load_margins()
-    table = []
-    for checkpoint in checkpoints:
-        own = {
-            task: grid
-            for (sha, task), grid in grids.items()
-            if sha == checkpoint["sha256"]
-        }
-        table += _row(run, checkpoint, own, registry, margins)
-    return table
+    row = _Rows(run, grids, estimates, load_published(), load_margins())
+    return [cell for checkpoint in checkpoints for cell in row.of(checkpoint)]
 
 
 def run_checkpoints(run: Mapping) -> list[Mapping]:
@@ -80,48 +80,49 @@ def run_checkpoints(run: Mapping) -> list[Mapping]:
     return checkpoints
 
 
-def _row(
-    run: Mapping,
-    checkpoint: Mapping,
-    grids: Mapping[str, Grid],
-    registry: Registry,
-    margins: Mapping[tuple[str, str], float],
-) -> list[Cell]:
-    """One checkpoint's cells; Holm's correction runs over these."""
-    estimates: dict[tuple[str, str], Estimate | None] = {}
-    evidence = []
-    for column in TABLE_COLUMNS:
-        if column == SCORE:
-            continue
-        grid = grids.get("MNLI" if column.task == "AX" else column.task)
-        key = (column.task, column.split)
-        if key not in estimates:
-            rng = generator_for("estimate", checkpoint["sha256"], *key)
-            estimates[key] = grid and _best_estimate(grid, column, rng)
-        published = _published(registry, checkpoint, column)
-        context = Context(run, checkpoint, column, grid, estimates[key], published)
-        evidence.append(_evidence(context))
-    published = _published(registry, checkpoint, SCORE)
-    evidence.append(score_evidence(evidence, checkpoint, published))
-    return decide_all(evidence, margins)
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What every checkpoint's row is made of."""
 
+    run: Mapping
+    grids: Mapping[tuple[str, str], Grid]
+    estimates: Estimates
+    registry: Registry
+    margins: Mapping[tuple[str, str], float]
 
-def _published(
-    registry: Registry, checkpoint: Mapping, column: TableColumn
-) -> PublishedScore | None:
-    """The number to stand beside ours: by the model it is said to be, or by size."""
-    name = checkpoint["published_as"] or checkpoint["name"]
-    return registry.get((name, column))
+    def of(self, checkpoint: Mapping) -> list[Cell]:
+        """One checkpoint's cells; Holm's correction runs over these."""
+        evidence = [
+            _evidence(self._context(checkpoint, column))
+            for column in TABLE_COLUMNS
+            if column != SCORE
+        ]
+        published = self._published(checkpoint, SCORE)
+        evidence.append(score_evidence(evidence, checkpoint, published))
+        return decide_all(evidence, self.margins)
 
+    def _context(self, checkpoint: Mapping, column: TableColumn) -> Context:
+        task = "MNLI" if column.task == "AX" else column.task
+        grid = self.grids.get((checkpoint["sha256"], task))
+        found = self._best_estimate(checkpoint["sha256"], column) if grid else None
+        published = self._published(checkpoint, column)
+        return Context(self.run, checkpoint, column, grid, found, published)
 
-def _best_estimate(
-    grid: Grid, column: TableColumn, rng: np.random.Generator
-) -> Estimate | None:
-    """On the test split where its labels are there, else on dev; AX has no dev."""
-    if column.task == "AX":
-        return estimate(grid, DIAGNOSTIC_SPLIT, rng)
-    dev = column.split.replace("test", "dev")
-    return estimate(grid, column.split, rng) or estimate(grid, dev, rng)
+    def _best_estimate(self, sha256: str, column: TableColumn) -> Estimate | None:
+        """On the test split where its labels are there, else on dev; AX has no dev."""
+        if column.task == "AX":
+            return self.estimates.on(sha256, "MNLI", DIAGNOSTIC_SPLIT)
+        dev = column.split.replace("test", "dev")
+        splits = (column.split, dev)
+        found = (self.estimates.on(sha256, column.task, split) for split in splits)
+        return next(filter(None, found), None)
+
+    def _published(
+        self, checkpoint: Mapping, column: TableColumn
+    ) -> PublishedScore | None:
+        """What stands beside ours: of the model it is said to be, or of its size."""
+        name = checkpoint["published_as"] or checkpoint["name"]
+        return self.registry.get((name, column))
 
 
 def _evidence(context: Context) -> Evidence:
