@@ -1,35 +1,53 @@
 """WordPiece against whole-word masking, paired.
 
-Two checkpoints of one model that differ in masking only are fine-tuned with the same
-configurations and seeds and predict the same dev examples, so their scores are
-subtracted example set by example set. The interval resamples examples; it holds for
-these two pre-training runs. A claim about masking itself needs several pre-training
-seeds, whose mean differences suite/pretraining_pairs.py takes. Masked-LM metrics are in
-suite/masked_lm_effect.py.
+Two checkpoints of one model that differ in masking only make a pair. All pairs of a
+task are fine-tuned with the same configurations and seeds and predict the same dev
+examples, so examples are resampled jointly: one set of weights for all pairs and both
+sides. From two pairs on the interval also holds the error of the pre-training seeds, as
+Student's t of the pairs' differences (suite/statistics/multi_bootstrap.py). With one
+pair it holds examples alone, and is about these two checkpoints, not about masking.
+
+Which trials are compared is in suite/masking_pairs.py, masked-LM metrics are in
+suite/masked_lm_effect.py, the words in suite/masking_summary.py.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import stats
 
 from suite.estimates import generator_for
 from suite.grids import Grid
+from suite.masking_pairs import Compared, checkpoint_pairs, compared_trials
 from suite.metrics import METRICS
-from suite.pretraining_pairs import OverPairs, over_pairs
-from suite.statistics import PermutationTest, interval, score_draws
-from suite.tasks import Task
+from suite.power import LEVEL, chance_to_see, smallest_effect
+from suite.statistics import (
+    PermutationTest,
+    difference_p,
+    few_seeds_draws,
+    holm,
+    interval,
+    score_draws,
+    sign_flip_test,
+)
 
 _RESAMPLES = 1000
+# Student's t of a few pairs has far tails, and costs nothing to draw: so many times for
+# each resample of the examples.
+_OF_SEEDS = 10
 
 
 @dataclass(frozen=True)
 class MaskingDifference:
     """Whole word minus WordPiece on one task and metric, in fractions of 1.
 
-    Means are over the shared configurations and seeds, and over pre-training pairs.
-    `low` and `high` bound the difference at 95 % over examples; `over` is what the
-    pairs say.
+    Scores are means over the shared configurations and seeds, and over pre-training
+    pairs, each of which has its difference in `differences`. `low` and `high` bound
+    their mean at 95 %, `error` is its standard error, and `p` that of no difference,
+    after Holm's correction over all rows. `degenerate` of the trials collapsed; `tried`
+    counts the pairs, with those that were left out.
     """
 
     model: str
@@ -37,11 +55,16 @@ class MaskingDifference:
     metric: str
     wordpiece: float
     whole_word: float
+    differences: tuple[float, ...]
     low: float
     high: float
+    error: float
+    p: float
+    tried: int
     configurations: int
+    seeds: int
     examples: int
-    over: OverPairs
+    degenerate: int
     trial_ids: tuple[str, ...]
 
     @property
@@ -50,48 +73,45 @@ class MaskingDifference:
 
     @property
     def pairs(self) -> int:
-        return self.over.pairs
+        return len(self.differences)
 
     @property
     def sign_flip(self) -> PermutationTest:
-        return self.over.sign_flip
+        rng = generator_for("sign flip", self.model, self.task, self.metric)
+        return sign_flip_test(np.array(self.differences), rng)
 
+    @property
+    def apart(self) -> bool:
+        """Whether the interval is off zero."""
+        return self.low > 0 or self.high < 0
 
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """The dev predictions of the configurations that both grids finished.
+    @property
+    def remains(self) -> bool:
+        """Whether it is after Holm's correction, too."""
+        return self.apart and self.p <= LEVEL
 
-    They are [2, C * S, n]: WordPiece's, then whole word's.
-    """
+    @property
+    def collapsed(self) -> bool:
+        """Whether half of the trials or more are degenerate."""
+        return 0 < len(self.trial_ids) <= 2 * self.degenerate
 
-    task: Task
-    predictions: np.ndarray
-    labels: np.ndarray
-    configurations: int
-    trial_ids: tuple[str, ...]
+    @property
+    def smallest(self) -> float | None:
+        """The true difference that is found four times in five.
 
+        None where no prediction varies. The errors of pairs and examples are taken
+        together as Student's t with the pairs' degrees of freedom, which is rather too
+        cautious; of one pair it is a difference between these two checkpoints.
+        """
+        return smallest_effect(self.error, self._freedom) if self.error else None
 
-def checkpoint_pairs(
-    checkpoints: Sequence[Mapping],
-) -> dict[str, list[tuple[str, str]]]:
-    """Model -> (WordPiece, whole-word) checkpoint hashes, matched by seed or order."""
-    pairs: dict[str, list[tuple[str, str]]] = {}
-    for model in dict.fromkeys(c["name"] for c in checkpoints):
-        sides = [
-            sorted(
-                (c for c in checkpoints if (c["name"], c["masking"]) == (model, side)),
-                key=lambda c: c.get("seed") or 0,
-            )
-            for side in ("wordpiece", "whole-word")
-        ]
-        matched = [
-            (one["sha256"], other["sha256"])
-            for one, other in zip(*sides, strict=False)
-            if one.get("seed") == other.get("seed")
-        ]
-        if matched:
-            pairs[model] = matched
-    return pairs
+    def chance(self, effect: float) -> float | None:
+        """The probability that a true difference of this size is found, likewise."""
+        return chance_to_see(effect, self.error, self._freedom) if self.error else None
+
+    @property
+    def _freedom(self) -> float:
+        return self.pairs - 1 or math.inf
 
 
 def compare_maskings(
@@ -101,83 +121,63 @@ def compare_maskings(
     rows = []
     for model, hashes in checkpoint_pairs(checkpoints).items():
         for task in dict.fromkeys(task for _, task in grids):
-            found = [
-                _pair(grids[one, task], grids[other, task])
-                for one, other in hashes
-                if (one, task) in grids and (other, task) in grids
-            ]
-            pairs = [pair for pair in found if pair]
-            if pairs:
-                rows += _differences(model, pairs)
-    return rows
+            compared = compared_trials(
+                [
+                    (grids[one, task], grids[other, task])
+                    for one, other in hashes
+                    if (one, task) in grids and (other, task) in grids
+                ]
+            )
+            if compared:
+                rows += _differences(model, compared)
+    corrected = holm(np.array([row.p for row in rows]))
+    return [replace(row, p=float(p)) for row, p in zip(rows, corrected, strict=True)]
 
 
-def _pair(wordpiece: Grid, whole_word: Grid) -> _Pair | None:
-    """None where dev is not scored on both sides, or no seed or not dev is shared."""
-    shared = [c for c in wordpiece.configurations if c in whole_word.configurations]
-    sides = (wordpiece, whole_word)
-    if not shared or any("dev" not in grid.predictions for grid in sides):
-        return None
-    if not np.array_equal(wordpiece.labels["dev"], whole_word.labels["dev"]):
-        return None
-    seeds = [seed for seed in wordpiece.seeds if seed in whole_word.seeds]
-    if not seeds:
-        return None
-    places = [
-        np.ix_(
-            [grid.configurations.index(configuration) for configuration in shared],
-            [grid.seeds.index(seed) for seed in seeds],
-        )
-        for grid in sides
-    ]
-    predictions = np.stack(
-        [
-            grid.predictions["dev"][own].reshape(len(shared) * len(seeds), -1)
-            for grid, own in zip(sides, places, strict=True)
-        ]
-    )
-    ids = [
-        trial_id
-        for grid, own in zip(sides, places, strict=True)
-        for trial_id in np.array(grid.trial_ids)[own].ravel().tolist()
-    ]
-    return _Pair(
-        wordpiece.task, predictions, wordpiece.labels["dev"], len(shared), tuple(ids)
-    )
-
-
-def _differences(model: str, pairs: Sequence[_Pair]) -> list[MaskingDifference]:
-    """Of every metric of the pairs' task, all on the same resamples."""
-    task = pairs[0].task
+def _differences(model: str, compared: Compared) -> list[MaskingDifference]:
+    """Of every metric of the task, all pairs and sides on the same resamples."""
+    task = compared.task
     rng = generator_for("masking", model, task.name)
-    drawn = [
-        score_draws(task, pair.predictions, pair.labels, rng, _RESAMPLES)
-        for pair in pairs
-    ]
+    sides = compared.predictions, compared.labels
+    drawn = score_draws(task, *sides, rng, _RESAMPLES)  # [P, 2, R] each
     return [
-        _difference(model, metric, pairs, [draws[metric] for draws in drawn])
+        _difference(model, metric, compared, drawn[metric], rng)
         for metric in task.metrics
     ]
 
 
 def _difference(
-    model: str, metric: str, pairs: Sequence[_Pair], draws: Sequence[np.ndarray]
+    model: str,
+    metric: str,
+    compared: Compared,
+    drawn: np.ndarray,
+    rng: np.random.Generator,
 ) -> MaskingDifference:
-    """`draws` are those of the metric, [2, R] of each pair."""
-    scores = [METRICS[metric](p.predictions, p.labels).mean(axis=-1) for p in pairs]
-    one, other = np.array(scores).T  # [P] each
-    one_drawn, other_drawn = np.mean(draws, axis=0)  # [R] each
-    low, high = interval(other_drawn - one_drawn)
+    """`drawn` are the metric's, [P, 2, R]; p is not yet corrected."""
+    scores = METRICS[metric](compared.predictions, compared.labels).mean(axis=-1)
+    differences = scores[:, 1] - scores[:, 0]  # [P]
+    draws = (drawn[:, 1] - drawn[:, 0]).mean(axis=0)  # [R]
+    error = float(np.std(draws, ddof=1))
+    if differences.size > 1:
+        error = math.hypot(error, stats.sem(differences))
+        draws = few_seeds_draws(np.repeat(draws, _OF_SEEDS), differences, rng)
+    low, high = interval(draws)
+    wordpiece, whole_word = scores.mean(axis=0).tolist()
     return MaskingDifference(
         model=model,
-        task=pairs[0].task.name,
+        task=compared.task.name,
         metric=metric,
-        wordpiece=float(np.mean(one)),
-        whole_word=float(np.mean(other)),
+        wordpiece=wordpiece,
+        whole_word=whole_word,
+        differences=tuple(differences.tolist()),
         low=low,
         high=high,
-        configurations=pairs[0].configurations,
-        examples=pairs[0].labels.size,
-        over=over_pairs(other - one),
-        trial_ids=tuple(trial_id for pair in pairs for trial_id in pair.trial_ids),
+        error=error,
+        p=difference_p(draws),
+        tried=compared.tried,
+        configurations=compared.configurations,
+        seeds=compared.seeds,
+        examples=compared.labels.size,
+        degenerate=compared.degenerate,
+        trial_ids=compared.trial_ids,
     )

@@ -2,21 +2,36 @@
 
 from collections.abc import Sequence
 
+from suite.figures import masking_figure
 from suite.markdown import table, trials
 from suite.masked_lm_effect import MaskedLmDifference, checkpoint_differences
+from suite.masking_summary import masking_summary, yardstick_words
 from suite.pages import Figures, folded
 from suite.pretraining_pairs import what_pairs_show
 from suite.report_tables import masked_lm_rows, masking_rows
 from suite.reported_run import ReportedRun
+from suite.whole_word_effect import published_effect
 
 _NOTHING = (
     "Nothing to compare: this run has no two checkpoints of one model, one of each "
     "masking, with a task in common."
 )
 _EXPLANATION = (
-    "Mean dev scores over the configurations and seeds that both checkpoints finished, "
-    "in points. The interval is a paired bootstrap over dev examples: it says whether "
-    "these very checkpoints differ on more examples like these."
+    "Mean dev scores in points, over the configurations and fine-tuning seeds that all "
+    "pairs finished on both sides; a pair that shares none of them is left out. Dev "
+    "examples are resampled, the same for all pairs and both sides."
+)
+_OF_ONE = (
+    "The interval of one pair says whether these very checkpoints differ on more "
+    "examples like these, and *could be seen* is a difference between them."
+)
+_OF_SEVERAL = (
+    "From two pairs on the interval also holds what pre-training seeds do, as "
+    "Student's t of the pairs' differences."
+)
+_DEGENERATE = (
+    "A degenerate trial answers alike whatever it reads; a difference between such "
+    "scores says nothing."
 )
 _MASKED_LM = (
     "Accuracy in points and loss in nats, each model on text that its own masking hid. "
@@ -26,9 +41,9 @@ _MASKED_LM = (
 
 
 def masking_parts(run: ReportedRun, figures: Figures) -> list[str]:
-    """A run's part of the page; it has no figures."""
+    """A run's part of the page; its figure is drawn on the way."""
     return [
-        *_fine_tuned(run),
+        *_fine_tuned(run, figures),
         *masked_lm_parts(checkpoint_differences(run.checkpoints), sample=run.sample),
     ]
 
@@ -45,16 +60,35 @@ def masked_lm_parts(rows: Sequence[MaskedLmDifference], *, sample: bool) -> list
     ]
 
 
-def _fine_tuned(run: ReportedRun) -> list[str]:
+def _fine_tuned(run: ReportedRun, figures: Figures) -> list[str]:
     rows = run.masking
     if not rows:
         return [_NOTHING]
-    behind = {(row.model, row.task): row.trial_ids for row in rows}
-    ids = [[model, task, trials(own)] for (model, task), own in behind.items()]
-    ids_table = table(("Model", "Task", "Trials"), ids, sample=run.sample)
+    pairs = [row.pairs for row in rows]
+    explained = [_EXPLANATION]
+    explained += [_OF_SEVERAL] if max(pairs) > 1 else []
+    explained += [_OF_ONE] if min(pairs) == 1 else []
+    explained += [_DEGENERATE] if any(row.degenerate for row in rows) else []
     return [
-        _EXPLANATION,
+        *masking_summary(rows),
+        *_figure(run, figures),
+        " ".join(explained),
         masking_rows(rows, sample=run.sample),
-        what_pairs_show(max(row.pairs for row in rows)),
-        *folded("Trial ids", ids_table),
+        what_pairs_show(max(pairs)),
+        yardstick_words(published_effect()),
+        *folded("Trial ids", _ids(run)),
     ]
+
+
+def _figure(run: ReportedRun, figures: Figures) -> list[str]:
+    if run.sample:  # the band is a published number
+        return []
+    alt = "Whole word − WordPiece with intervals; the table has the same numbers"
+    what = (run.masking, published_effect().uncased)
+    return [figures.image(alt, "masking", masking_figure, *what)]
+
+
+def _ids(run: ReportedRun) -> str:
+    behind = {(row.model, row.task): row.trial_ids for row in run.masking}
+    ids = [[model, task, trials(own)] for (model, task), own in behind.items()]
+    return table(("Model", "Task", "Trials"), ids, sample=run.sample)

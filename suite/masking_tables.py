@@ -6,6 +6,7 @@ from suite.markdown import NOTHING, bounds, percent, signed, table
 from suite.masked_lm_effect import MaskedLmDifference
 from suite.masking_effect import MaskingDifference
 from suite.pretraining_pairs import OverPairs
+from suite.whole_word_effect import PublishedEffect, published_effect
 
 _OVER_PAIRS = (
     "Pre-training pairs",
@@ -17,6 +18,7 @@ _OVER_PAIRS = (
 
 def masking_rows(rows: Sequence[MaskingDifference], *, sample: bool) -> str:
     """WordPiece beside whole word, per task and metric."""
+    effect = published_effect()
     header = (
         "Model",
         "Task",
@@ -24,25 +26,43 @@ def masking_rows(rows: Sequence[MaskingDifference], *, sample: bool) -> str:
         "WordPiece",
         "Whole word",
         "Whole word - WordPiece, 95 %",
+        "p after Holm",
+        "Pre-training pairs",
+        "Sign-flip p (smallest possible)",
+        "Could be seen",
+        f"Chance to see {signed(effect.uncased)} / {signed(effect.cased)}",
         "Configurations",
+        "Seeds",
         "Dev examples",
-        *_OVER_PAIRS,
+        "Degenerate trials",
     )
-    body = [
-        [
-            row.model,
-            row.task,
-            row.metric,
-            percent(row.wordpiece),
-            percent(row.whole_word),
-            f"{signed(100 * row.difference)} {bounds(100 * row.low, 100 * row.high)}",
-            str(row.configurations),
-            f"{row.examples:,}",
-            *_over_pairs(row.over, 100.0, 1),
-        ]
-        for row in rows
+    return table(header, [_masking_row(row, effect) for row in rows], sample=sample)
+
+
+def _masking_row(row: MaskingDifference, effect: PublishedEffect) -> list[str]:
+    flip = row.sign_flip
+    return [
+        row.model,
+        row.task,
+        row.metric,
+        percent(row.wordpiece),
+        percent(row.whole_word),
+        f"{signed(100 * row.difference)} {bounds(100 * row.low, 100 * row.high)}",
+        f"{row.p:.2g}",
+        str(row.pairs) if row.pairs == row.tried else f"{row.pairs} of {row.tried}",
+        f"{flip.p:.2g} ({flip.smallest:.2g})",
+        NOTHING if row.smallest is None else f"±{percent(row.smallest)}",
+        " / ".join(_chance(row, points) for points in (effect.uncased, effect.cased)),
+        str(row.configurations),
+        str(row.seeds),
+        f"{row.examples:,}",
+        f"{row.degenerate} of {len(row.trial_ids)}",
     ]
-    return table(header, body, sample=sample)
+
+
+def _chance(row: MaskingDifference, points: float) -> str:
+    chance = row.chance(points / 100)
+    return NOTHING if chance is None else f"{100 * chance:.0f} %"
 
 
 def masked_lm_rows(rows: Sequence[MaskedLmDifference], *, sample: bool) -> str:

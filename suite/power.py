@@ -134,19 +134,25 @@ def _factor(times: float) -> str:
     return f"{times:.1f} times" if times < 10 else f"{times:,.0f} times"
 
 
-def smallest_effect(sd: float, pairs: int, power: float = 0.8) -> float | None:
-    """The true mean difference that a paired t test sees with this probability.
+def chance_to_see(effect: float, error: float, freedom: float) -> float:
+    """The probability that a t test finds this true mean difference, two-sided at 0.05.
 
-    Of `pairs` differences with standard deviation `sd`, two-sided at 0.05, from the
-    noncentral t distribution; None for fewer than two pairs, which show no spread.
+    `error` is the mean's standard error, `freedom` its degrees of freedom, infinite
+    where the error is known. From the noncentral t distribution; a difference found on
+    the wrong side of 0 is not counted.
     """
-    if pairs < 2:
-        return None
-    freedom = pairs - 1
-    critical = stats.t.isf(LEVEL / 2, freedom)
+    if error == 0:
+        return float(effect != 0)
+    shift = abs(effect) / error
+    return float(stats.nct.sf(stats.t.isf(LEVEL / 2, freedom), freedom, shift))
+
+
+def smallest_effect(error: float, freedom: float, power: float = 0.8) -> float:
+    """The true mean difference that such a test finds with this probability."""
 
     def missed(shift: float) -> float:
-        return stats.nct.cdf(critical, freedom, shift) - (1 - power)
+        return power - chance_to_see(shift, 1.0, freedom)
 
     # The bracket's end is seen surely: critical values are 12.7 (two pairs) and less.
-    return sd / math.sqrt(pairs) * optimize.brentq(missed, 0.0, 10 * critical)
+    end = 10 * stats.t.isf(LEVEL / 2, freedom)
+    return float(error * optimize.brentq(missed, 0.0, end))

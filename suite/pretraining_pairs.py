@@ -44,10 +44,10 @@ def over_pairs(differences: Sequence[float]) -> OverPairs:
     values = np.array(differences, np.float64)
     low = high = smallest = None
     if values.size > 1:
-        sd = float(np.std(values, ddof=1))
-        half = sd / np.sqrt(values.size) * stats.t.isf(0.025, values.size - 1)
+        error, freedom = float(stats.sem(values)), values.size - 1
+        half = error * stats.t.isf(0.025, freedom)
         low, high = float(values.mean() - half), float(values.mean() + half)
-        smallest = smallest_effect(sd, values.size)
+        smallest = smallest_effect(error, freedom)
     return OverPairs(
         tuple(map(float, values)), low, high, sign_flip_test(values), smallest
     )

@@ -3,7 +3,8 @@
     README.md   summary in plain words, the verdict table, what was run
     glue.md     the grid of each task, the chosen configuration and what it is worth
     masking.md  WordPiece against whole-word masking
-    figures/    of each run: grids, seeds, losses, expected best, ours − published
+    figures/    of each run: grids, seeds, losses, expected best, ours − published,
+                whole word − WordPiece
 
 The same directories give the same bytes, in seconds and without TensorFlow. Nothing is
 written into a run directory and nothing is decided here: numbers come from

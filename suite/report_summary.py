@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from suite.cells import Cell
 from suite.markdown import SAMPLE_NOTE, bounds, counted, signed
 from suite.masking_effect import MaskingDifference
+from suite.masking_summary import number_of_pairs
 from suite.published import load_published
 from suite.reported_run import ReportedRun, title
 from suite.table_verdict import COMPARED, is_published, made_here, table_verdict
@@ -169,13 +170,31 @@ def _named(cell: Cell) -> str:
 
 
 def _masking_summary(masking: Sequence[MaskingDifference]) -> str:
-    apart = [row for row in masking if row.low > 0 or row.high < 0]
+    """Of one pair and of several apart: they are about different things."""
+    several = [row for row in masking if row.pairs > 1]
+    single = [row for row in masking if row.pairs == 1]
+    said = []
+    if several:
+        said.append(
+            f"over {number_of_pairs(several)} of pre-trainings {_apart(several)} by "
+            "more than pre-training seeds and dev examples explain, "
+            f"{sum(row.remains for row in several)} of them after Holm's correction "
+            "too"
+        )
+    if single:
+        said.append(
+            f"in one pair of pre-trainings {_apart(single)} by more than the dev "
+            "examples explain, which is about these two checkpoints only"
+        )
     return (
-        f"Whole-word against WordPiece masking: {len(apart)} of "
-        f"{counted(len(masking), 'score')} apart by more than the dev examples "
-        "explain, for these pre-training runs; [masking.md](masking.md) says what "
-        "that can show."
+        f"Whole-word against WordPiece masking: {'; '.join(said)}. "
+        "[masking.md](masking.md) says what that can show."
     )
+
+
+def _apart(rows: Sequence[MaskingDifference]) -> str:
+    apart = sum(row.apart for row in rows)
+    return f"{apart} of {counted(len(rows), 'score')} apart"
 
 
 def _how_sure(compared: Sequence[Cell]) -> str:
@@ -215,10 +234,26 @@ def _cautions(
             "Between dev and test the examples differ in more than chance: a small gap "
             "there may be the split's."
         )
-    if masking and max(row.pairs for row in masking) == 1:
+    yield from _masking_cautions(masking)
+
+
+def _masking_cautions(masking: Sequence[MaskingDifference]) -> Iterator[str]:
+    several = [row for row in masking if row.pairs > 1]
+    single = [row for row in masking if row.pairs == 1]
+    if single:
+        where = dict.fromkeys(f"{row.model} on {row.task}" for row in single)
+        of = f" of {', '.join(where)}" if several else ""
         yield (
             "Not that one masking is better: that takes several pre-training runs of "
-            "each, and here is one."
+            f"each, and here is one{of}."
+        )
+    if several:
+        yield (
+            "Not that one masking is the better one everywhere, nor that two are alike "
+            f"where no difference is shown: {number_of_pairs(several)} of "
+            "pre-trainings speak of this model, text and length of pre-training, and "
+            "an effect smaller than [masking.md](masking.md) says could be seen may be "
+            "there."
         )
 
 

@@ -5,7 +5,7 @@ computed here but means (suite/grid_views.py, suite/verdicts.py and others do th
 """
 
 from suite.figures.curves import curve_figure, growth_figure, loss_figure
-from suite.figures.forest import effects_figure, forest_figure
+from suite.figures.forest import effects_figure, forest_figure, masking_figure
 from suite.figures.heat_map import grid_table, heat_map_figure
 from suite.figures.spread import best_of_figure, seed_figure
 
@@ -18,5 +18,6 @@ __all__ = [
     "growth_figure",
     "heat_map_figure",
     "loss_figure",
+    "masking_figure",
     "seed_figure",
 ]

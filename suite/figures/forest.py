@@ -4,22 +4,29 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib import rc_context
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from suite.cells import Cell
 from suite.figures.style import (
     BAD,
     BAND,
+    FAINT,
     GOOD,
     LINE,
     OPEN,
+    SERIES,
     STYLE,
+    legend_below,
     open_frame,
     panels,
     saved,
 )
 from suite.knob_effects import Effect
+from suite.masking_effect import MaskingDifference
 
 # What is neither good nor bad news is drawn as open.
 _COLOURS = {"reproduced": GOOD, "no effect": GOOD, "unchanged": GOOD, "differs": BAD}
@@ -77,6 +84,65 @@ def effects_figure(path: Path, effects: Sequence[Effect]) -> Path:
             panel.set_xlabel("turned − faithful, points")
             _finished(panel, len(own))
         return saved(figure, path)
+
+
+def masking_figure(
+    path: Path, rows: Sequence[MaskingDifference], published: float
+) -> Path | None:
+    """Whole word − WordPiece with its 95 % interval, a panel a model; None of no rows.
+
+    Where there are several pairs of pre-trainings, the small dots below an interval are
+    their differences. The band is ±`published` points.
+    """
+    if not rows:
+        return None
+    by_model: dict[str, list[MaskingDifference]] = {}
+    for row in rows:
+        by_model.setdefault(row.model, []).append(row)
+    most = max(map(len, by_model.values()))
+    width = 5 if len(by_model) > 1 else 7
+    with rc_context(STYLE):
+        figure, axes = panels(list(by_model), width, 1.1 + 0.36 * most)
+        for panel, own in zip(axes, by_model.values(), strict=True):
+            for height, row in enumerate(own[::-1]):
+                _masking(panel, height, row, published)
+            names = [f"{row.task} {row.metric}" for row in own[::-1]]
+            panel.set_yticks(range(len(names)), names)
+            panel.set_xlabel("whole word − WordPiece, points; 95 % interval")
+            _finished(panel, len(own))
+        legend_below(figure, _masking_legend(published), 2)
+        return saved(figure, path)
+
+
+def _masking(
+    panel: Axes, height: int, row: MaskingDifference, published: float
+) -> None:
+    span = tuple(100 * value for value in (row.low, row.difference, row.high))
+    _interval(panel, height, span, published, _masking_colour(row))
+    if row.pairs > 1:
+        own = [100 * difference for difference in row.differences]
+        style = {"color": FAINT, "markersize": 3.5}
+        panel.plot(own, [height - 0.28] * len(own), "o", **style)
+
+
+def _masking_colour(row: MaskingDifference) -> str:
+    if row.remains:
+        return SERIES[0]
+    return SERIES[1] if row.apart else OPEN
+
+
+def _masking_legend(published: float) -> list[Artist]:
+    lines = (
+        (SERIES[0], "off zero, after Holm's correction too"),
+        (SERIES[1], "off zero, not after Holm's correction"),
+        (OPEN, "not off zero"),
+    )
+    dot = {"color": FAINT, "linestyle": "", "markersize": 3.5}
+    return [
+        *(Line2D([], [], color=c, marker="o", label=label) for c, label in lines),
+        Line2D([], [], marker="o", label="each pair of pre-trainings", **dot),
+        Patch(color=BAND, label=f"±{published:g}: published for BERT-Large on MNLI"),
+    ]
 
 
 def _interval(

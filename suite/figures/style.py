@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib import cycler
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from reference.files import written_whole
 
@@ -70,7 +70,7 @@ def panels(titles: Sequence[str], width: float, height: float) -> tuple[Figure, 
     return figure, found[: len(titles)]
 
 
-def legend_below(figure: Figure, handles: Sequence[Line2D], columns: int) -> None:
+def legend_below(figure: Figure, handles: Sequence[Artist], columns: int) -> None:
     """What lines mean that all panels have in common."""
     place = {"loc": "outside lower center", "ncols": columns, "frameon": False}
     figure.legend(handles=handles, **place)

@@ -1,4 +1,4 @@
-"""The paired difference of two maskings: pairing, coverage, what one pair can show."""
+"""The paired difference of two maskings: coverage, and what few pairs can show."""
 
 from dataclasses import replace
 
@@ -6,28 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from suite.grids import Configuration, Grid, load_grids
-from suite.masking_effect import checkpoint_pairs, compare_maskings
+from suite.grids import load_grids
+from suite.masking_effect import compare_maskings
 from suite.records import RunDirectory
-from suite.tasks import TASKS
+from suite.statistics import holm
+from tests.suite.masking_grids import checkpoints, grid, grids_of_pairs
 
 CHECKPOINTS = [
     {"name": "BERT-Tiny", "masking": "wordpiece", "sha256": "a"},
     {"name": "BERT-Tiny", "masking": "whole-word", "sha256": "b"},
 ]
-
-
-def grid(labels, predictions):
-    count = len(predictions)
-    return Grid(
-        task=TASKS["RTE"],
-        records=(),
-        configurations=tuple(Configuration(8, i) for i in range(count)),
-        seeds=(1,),
-        trial_ids=tuple((f"t{i}",) for i in range(count)),
-        predictions={"dev": predictions},
-        labels={"dev": labels},
-    )
 
 
 def random_grids(rng, examples=277, configurations=3, difference=0.0):
@@ -108,37 +96,102 @@ def test_one_pair_can_show_nothing_about_masking(small_run):
     assert {(row.pairs, row.sign_flip.p) for row in rows} == {(1, 1.0)}
 
 
-def test_several_pre_training_seeds_are_paired_by_seed():
-    checkpoints = [
-        {"name": "T", "masking": masking, "sha256": f"{masking}{seed}", "seed": seed}
-        for masking in ("whole-word", "wordpiece")
-        for seed in (1, 0)
-    ]
-    assert checkpoint_pairs(checkpoints) == {
-        "T": [("wordpiece0", "whole-word0"), ("wordpiece1", "whole-word1")]
+def test_coverage_over_several_pairs(monkeypatch):
+    """Pairs whose true differences vary around 5 points, and shared examples.
+
+    What seeds and examples do together is counted twice, so it may cover more often.
+    """
+    monkeypatch.setattr("suite.masking_effect._RESAMPLES", 200)
+    runs, covered = 200, {2: 0, 4: 0}
+    rng = np.random.default_rng(1)
+    for pairs in covered:
+        for _ in range(runs):
+            first = rng.normal(0.6, 0.02, pairs)
+            skills = np.stack([first, first + rng.normal(0.05, 0.05, pairs)], axis=1)
+            found = grids_of_pairs(rng, skills)
+            (row,) = compare_maskings(checkpoints(pairs), found)
+            covered[pairs] += row.low <= 0.05 <= row.high
+    least = stats.binom.ppf(1e-4, runs, 0.95)
+    assert min(covered.values()) >= least
+
+
+def test_examples_are_resampled_for_all_pairs_together():
+    """Where whole word gains on the same examples in each pair, they do not average
+    out: four pairs alike know no more than one of them."""
+    labels = np.zeros(400, int)
+    wordpiece = np.ones((1, 1, 400), int)
+    whole_word = np.where(np.arange(400) < 100, 0, 1)[None, None]
+    sides = {"wordpiece": wordpiece, "whole-word": whole_word}
+    grids = {
+        (f"{masking}{seed}", "RTE"): grid(labels, predictions)
+        for masking, predictions in sides.items()
+        for seed in range(4)
     }
+    (row,) = compare_maskings(checkpoints(4), grids)
+    (of_one,) = compare_maskings(checkpoints(1), grids)
+    assert row.differences == (0.25,) * 4
+    # A share of a quarter of 400; an sd of 250 draws is good to 5 / sqrt(500).
+    sd = np.sqrt(0.25 * 0.75 / 400)
+    assert row.error == pytest.approx(sd, rel=5 / np.sqrt(500))
+    assert (row.low, row.high) == pytest.approx((of_one.low, of_one.high), abs=sd / 2)
+
+
+def test_pairs_that_differ_widen_the_interval_by_students_t():
     rng = np.random.default_rng(0)
-    grids = {}
-    for seed in (0, 1):
-        made = random_grids(rng, difference=0.3)
-        grids[f"wordpiece{seed}", "RTE"] = made["a", "RTE"]
-        grids[f"whole-word{seed}", "RTE"] = made["b", "RTE"]
-    (row,) = compare_maskings(checkpoints, grids)
-    assert row.pairs == 2
-    assert (row.sign_flip.p, row.sign_flip.smallest) == (0.5, 0.5)
+    skills = [(0.5, 0.5), (0.5, 0.9)]
+    (row,) = compare_maskings(checkpoints(2), grids_of_pairs(rng, skills, 2000))
+    alone = stats.ttest_1samp(row.differences, 0.0).confidence_interval(0.95)
+    # Examples add little to it, and the quantile of 2,500 draws varies by a tenth.
+    assert row.low == pytest.approx(alone.low, rel=0.5)
+    assert row.high == pytest.approx(alone.high, rel=0.5)
+    assert (row.pairs, row.sign_flip.p, row.sign_flip.smallest) == (2, 0.5, 0.5)
+    assert not row.apart
+    assert row.smallest > 1.0  # beyond any score: two such pairs see nothing
+    assert row.chance(0.0102) < 0.06
+
+
+def test_what_two_given_checkpoints_could_show():
+    """Of one pair the error is the examples', and known: (1.96 + 0.84) of it."""
+    (row,) = compare_maskings(
+        CHECKPOINTS, random_grids(np.random.default_rng(0), difference=0.3)
+    )
+    seen = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    assert row.smallest == pytest.approx(seen * row.error)
+    assert row.chance(row.smallest) == pytest.approx(0.8)
     assert row.low > 0.2
+    assert row.apart
+    assert row.remains
+
+
+def test_holm_is_over_all_rows():
+    rng = np.random.default_rng(3)
+    made = grids_of_pairs(rng, [(0.6, 0.68)])
+    (alone,) = compare_maskings(checkpoints(1), made)
+    made |= grids_of_pairs(rng, [(0.6, 0.6)], task="MRPC")
+    rows = compare_maskings(checkpoints(1), made)
+    assert [row.task for row in rows] == ["RTE", "MRPC", "MRPC"]
+    corrected = holm(np.array([alone.p, 1.0, 1.0]))
+    assert rows[0].p == pytest.approx(corrected[0]) == pytest.approx(3 * alone.p)
+
+
+def test_what_never_varies_could_show_nothing():
+    same = np.zeros((2, 1, 30), int)
+    grids = {(sha256, "RTE"): grid(np.arange(30) % 2, same) for sha256 in "ab"}
+    (row,) = compare_maskings(CHECKPOINTS, grids)
+    assert (row.low, row.high, row.p) == (0.0, 0.0, 1.0)
+    assert (row.smallest, row.chance(0.01)) == (None, None)
 
 
 def test_a_task_that_one_pair_was_not_run_on_is_of_the_other():
-    checkpoints = [
+    given = [
         one | {"sha256": f"{one['sha256']}{seed}", "seed": seed}
         for one in CHECKPOINTS
         for seed in (0, 1)
     ]
     made = random_grids(np.random.default_rng(0))
     grids = {(f"{sha256}1", task): own for (sha256, task), own in made.items()}
-    (row,) = compare_maskings(checkpoints, grids)
-    assert (row.pairs, row.task) == (1, "RTE")
+    (row,) = compare_maskings(given, grids)
+    assert (row.pairs, row.tried, row.task) == (1, 1, "RTE")
 
 
 def test_unlike_dev_sets_are_not_paired():
@@ -151,4 +204,3 @@ def test_unlike_dev_sets_are_not_paired():
 def test_one_masking_alone_is_no_comparison():
     grids = random_grids(np.random.default_rng(0))
     assert compare_maskings(CHECKPOINTS[:1], grids) == []
-    assert checkpoint_pairs(CHECKPOINTS[1:]) == {}

@@ -9,6 +9,7 @@ from scipy import stats
 
 from suite.power import (
     Comparison,
+    chance_to_see,
     examples_needed,
     growth_needed,
     seeds_needed,
@@ -130,16 +131,47 @@ def test_what_is_settled_but_for_chance_is_on_the_edge():
 
 
 @pytest.mark.parametrize("pairs", [2, 3, 6, 10])
-def test_the_smallest_effect_is_seen_four_times_in_five(pairs):
+@pytest.mark.parametrize("effect", [None, 0.5, 3.0])
+def test_an_effect_is_seen_as_often_as_is_said(pairs, effect):
     """A t test of so many normal differences, tried 20,000 times."""
-    tries = 20_000
+    tries, error = 20_000, 2.0 / math.sqrt(pairs)
+    if effect is None:
+        effect, said = smallest_effect(error, pairs - 1), 0.8
+    else:
+        said = chance_to_see(effect, error, pairs - 1)
     rng = np.random.default_rng(pairs)
-    drawn = rng.normal(smallest_effect(2.0, pairs), 2.0, (tries, pairs))
-    seen = np.sum(stats.ttest_1samp(drawn, 0.0, axis=1).pvalue <= 0.05)
-    low, high = stats.binom.interval(1 - 1e-4, tries, 0.8)
+    drawn = rng.normal(effect, 2.0, (tries, pairs))
+    found = stats.ttest_1samp(drawn, 0.0, axis=1)
+    seen = np.sum((found.pvalue <= 0.05) & (found.statistic > 0))
+    low, high = stats.binom.interval(1 - 1e-4, tries, said)
     assert low <= seen <= high
 
 
-def test_the_smallest_effect_at_the_ends():
-    assert smallest_effect(1.0, 1) is None
-    assert smallest_effect(0.0, 3) == 0.0
+@pytest.mark.parametrize("pairs", [2, 4, 6])
+@pytest.mark.parametrize("examples", [0.5, 2.0])
+def test_examples_as_students_t_are_rather_too_cautious(pairs, examples):
+    """The effect said to be seen four times in five is seen so by the interval that
+    adds examples (normal) and pairs (Student's t), or more often."""
+    tries, rng = 2000, np.random.default_rng(pairs)
+    of_pairs = 1.0 / math.sqrt(pairs)
+    effect = smallest_effect(math.hypot(of_pairs, examples), pairs - 1)
+    drawn = rng.normal(effect, 1.0, (tries, pairs)) + rng.normal(
+        0, examples, (tries, 1)
+    )
+    means, errors = drawn.mean(axis=1), stats.sem(drawn, axis=1)
+    normal, t = rng.normal(size=10_000), rng.standard_t(pairs - 1, 10_000)
+    tried = np.linspace(0, errors.max(), 50)
+    halves = [np.quantile(np.abs(examples * normal + one * t), 0.95) for one in tried]
+    seen = np.sum(means > np.interp(errors, tried, halves))
+    assert seen >= stats.binom.ppf(1e-4, tries, 0.8)
+
+
+def test_power_at_the_ends():
+    assert smallest_effect(0.0, 2) == 0.0
+    assert chance_to_see(0.0, 0.0, 2) == 0.0
+    assert chance_to_see(-0.1, 0.0, 2) == 1.0
+    assert chance_to_see(-0.1, 1.0, 2) == chance_to_see(0.1, 1.0, 2)
+    assert chance_to_see(0.0, 1.0, 5) == pytest.approx(0.025)
+    # A known error: the effect is 1.96 + 0.84 of it.
+    seen = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
+    assert smallest_effect(3.0, math.inf) == pytest.approx(3 * seen)

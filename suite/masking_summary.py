@@ -1,0 +1,134 @@
+"""What a masking comparison shows, in plain words, from its rows.
+
+For someone who reads nothing else: how many pairs of pre-trainings, where a difference
+is shown, where it is bounded, and where nothing can be told. Rows of one pair speak of
+two checkpoints and those of several of masking, so each kind has a paragraph.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from suite.markdown import bounds, counted, signed
+from suite.masking_effect import MaskingDifference
+from suite.published import load_margins
+from suite.whole_word_effect import PublishedEffect, published_effect
+
+
+def masking_summary(rows: Sequence[MaskingDifference]) -> list[str]:
+    """A paragraph about the rows of several pairs, and one about those of one."""
+    several = [row for row in rows if row.pairs > 1]
+    single = [row for row in rows if row.pairs == 1]
+    return [
+        " ".join([heading(own), *_findings(own, len(rows))])
+        for heading, own in ((_several, several), (_single, single))
+        if own
+    ]
+
+
+def yardstick_words(effect: PublishedEffect) -> str:
+    """Where the published effect is from, and what the chance to see it means."""
+    return (
+        f"The yardstick is what whole-word masking was published to add to BERT-Large "
+        f"on MNLI: {signed(effect.uncased, 2)} points uncased and "
+        f"{signed(effect.cased, 2)} cased; in SQuAD F1 it was "
+        f"{signed(effect.squad_f1)}, uncased ({effect.source}). *Chance to see* is the "
+        "probability that this comparison would have shown a true difference of that "
+        "many points, uncased and cased."
+    )
+
+
+def number_of_pairs(rows: Sequence[MaskingDifference]) -> str:
+    """ "4 pairs", or "2 to 4 pairs" where rows have more and fewer."""
+    fewest, most = (end(row.pairs for row in rows) for end in (min, max))
+    return f"{fewest} to {most} pairs" if fewest < most else counted(most, "pair")
+
+
+def row_name(row: MaskingDifference, rows: Sequence[MaskingDifference]) -> str:
+    """A row as a sentence names it: by its model only where there are several."""
+    several = len({one.model for one in rows}) > 1
+    return (
+        f"{row.model} {row.task} {row.metric}"
+        if several
+        else (f"{row.task} {row.metric}")
+    )
+
+
+def _several(rows: Sequence[MaskingDifference]) -> str:
+    return (
+        f"**Whole-word against WordPiece masking over {number_of_pairs(rows)} of "
+        f"pre-trainings**, the two of a pair alike but for masking, on "
+        f"{_scores(rows)}. Intervals allow for other pre-training seeds and for other "
+        "dev examples."
+    )
+
+
+def _single(rows: Sequence[MaskingDifference]) -> str:
+    return (
+        f"**Whole-word against WordPiece masking in one pair of pre-trainings**, on "
+        f"{_scores(rows)}. Intervals allow for other dev examples only: what follows "
+        "is about these two checkpoints, and another pre-training seed may turn it "
+        "around."
+    )
+
+
+def _scores(rows: Sequence[MaskingDifference]) -> str:
+    tasks = dict.fromkeys((row.model, row.task) for row in rows)
+    return f"{counted(len(rows), 'score')} of {counted(len(tasks), 'task')}"
+
+
+def _findings(rows: Sequence[MaskingDifference], of: int) -> Iterator[str]:
+    """Sentences on what is shown, bounded and open; `of` rows were tested together."""
+    effect, margins = published_effect(), load_margins()
+    shown, bounded, open_ = [], [], []
+    for row in rows:
+        name = row_name(row, rows) + _collapse(row)
+        within = None if row.collapsed else _bound(row, effect, margins)
+        if row.apart:
+            shown.append(f"{name} {_said(row)}")
+        elif within:
+            bounded.append(f"{name} within {within}")
+        else:
+            open_.append(name)
+    yield (
+        f"A difference is shown on {len(shown)}: {'; '.join(shown)}."
+        if shown
+        else "A difference is shown on none."
+    )
+    if shown:
+        yield (
+            f"(After Holm's correction: over all {counted(of, 'row')} of the table, "
+            "of which chance alone would put one in 20 off zero.)"
+        )
+    if bounded:
+        yield f"A difference is bounded on {len(bounded)}: {'; '.join(bounded)}."
+    if open_:
+        yield f"Nothing can be told on {len(open_)}: {', '.join(open_)}."
+
+
+def _said(row: MaskingDifference) -> str:
+    better = "whole-word" if row.difference > 0 else "WordPiece"
+    after = "still shown" if row.remains else "no longer shown"
+    span = bounds(100 * row.low, 100 * row.high)
+    return (
+        f"{signed(100 * row.difference)} points {span}, {better} the better, {after} "
+        "after Holm's correction"
+    )
+
+
+def _bound(
+    row: MaskingDifference, effect: PublishedEffect, margins: Mapping
+) -> str | None:
+    """The smallest of the bounds that hold the whole interval, in words."""
+    reasons = {effect.uncased: "published for BERT-Large on MNLI"}
+    if margin := margins.get((row.task, row.metric)):
+        reasons.setdefault(margin, "the task's margin")
+    reach = 100 * max(-row.low, row.high)
+    for bound in sorted(reasons):
+        if reach < bound:
+            return f"±{bound:g} ({reasons[bound]})"
+    return None
+
+
+def _collapse(row: MaskingDifference) -> str:
+    if not row.collapsed:
+        return ""
+    return f" ({row.degenerate} of {len(row.trial_ids)} trials degenerate)"

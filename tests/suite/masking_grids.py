@@ -1,0 +1,46 @@
+"""Grids and pairs of grids made of random predictions, for tests of maskings."""
+
+import numpy as np
+
+from suite.grids import Configuration, Grid
+from suite.tasks import TASKS
+
+
+def grid(labels, predictions, task="RTE"):
+    """Of predictions [C, S, n]."""
+    count, seeds = predictions.shape[:2]
+    return Grid(
+        task=TASKS[task],
+        records=(),
+        configurations=tuple(Configuration(8, i) for i in range(count)),
+        seeds=tuple(range(1, seeds + 1)),
+        trial_ids=tuple(tuple(f"t{i}{j}" for j in range(seeds)) for i in range(count)),
+        predictions={"dev": predictions},
+        labels={"dev": labels},
+    )
+
+
+def checkpoints(pairs):
+    return [
+        {"name": "T", "masking": masking, "sha256": f"{masking}{seed}", "seed": seed}
+        for masking in ("whole-word", "wordpiece")
+        for seed in range(pairs)
+    ]
+
+
+def grids_of_pairs(rng, skills, examples=277, configurations=2, task="RTE"):
+    """Grids of pairs whose sides have `skills` [P, 2], on the same dev examples.
+
+    A trial is right where an example's hardness, which all share, is below its skill
+    but for noise: the true difference of a pair is nearly that of its skills.
+    """
+    labels = rng.integers(0, 2, examples)
+    hardness = rng.random(examples)
+    found = {}
+    for seed, pair in enumerate(skills):
+        for masking, skill in zip(("wordpiece", "whole-word"), pair, strict=True):
+            noise = rng.normal(0, 0.1, (configurations, 1, examples))
+            right = hardness + noise < skill
+            predictions = np.where(right, labels, 1 - labels)
+            found[f"{masking}{seed}", task] = grid(labels, predictions, task)
+    return found
