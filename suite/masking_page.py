@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from suite.figures import masking_figure
-from suite.markdown import table, trials
+from suite.markdown import SAMPLE_NOTE, table, trials
 from suite.masked_lm_effect import MaskedLmDifference, checkpoint_differences
 from suite.masking_summary import masking_summary, yardstick_words
 from suite.pages import Figures, folded
@@ -27,7 +27,8 @@ _OF_ONE = (
 )
 _OF_SEVERAL = (
     "From two pairs on the interval also holds what pre-training seeds do, as "
-    "Student's t of the pairs' differences."
+    "Student's t of the pairs' differences, and what *could be seen* holds both, "
+    "rather too large than too small."
 )
 _DEGENERATE = (
     "A degenerate trial answers alike whatever it reads; a difference between such "
@@ -70,7 +71,8 @@ def _fine_tuned(run: ReportedRun, figures: Figures) -> list[str]:
     explained += [_OF_ONE] if min(pairs) == 1 else []
     explained += [_DEGENERATE] if any(row.degenerate for row in rows) else []
     return [
-        *masking_summary(rows),
+        f"*{SAMPLE_NOTE}*" if run.sample else "",
+        *masking_summary(rows, sample=run.sample),
         *_figure(run, figures),
         " ".join(explained),
         masking_rows(rows, sample=run.sample),

@@ -13,12 +13,16 @@ from suite.published import load_margins
 from suite.whole_word_effect import PublishedEffect, published_effect
 
 
-def masking_summary(rows: Sequence[MaskingDifference]) -> list[str]:
-    """A paragraph about the rows of several pairs, and one about those of one."""
+def masking_summary(rows: Sequence[MaskingDifference], *, sample: bool) -> list[str]:
+    """A paragraph about the rows of several pairs, and one about those of one.
+
+    What was published bounds nothing on sample tasks.
+    """
+    limits = {} if sample else {(r.task, r.metric): _limits(r) for r in rows}
     several = [row for row in rows if row.pairs > 1]
     single = [row for row in rows if row.pairs == 1]
     return [
-        " ".join([heading(own), *_findings(own, len(rows))])
+        " ".join([heading(own), *_findings(own, rows, limits)])
         for heading, own in ((_several, several), (_single, single))
         if own
     ]
@@ -44,12 +48,8 @@ def number_of_pairs(rows: Sequence[MaskingDifference]) -> str:
 
 def row_name(row: MaskingDifference, rows: Sequence[MaskingDifference]) -> str:
     """A row as a sentence names it: by its model only where there are several."""
-    several = len({one.model for one in rows}) > 1
-    return (
-        f"{row.model} {row.task} {row.metric}"
-        if several
-        else (f"{row.task} {row.metric}")
-    )
+    name = f"{row.task} {row.metric}"
+    return f"{row.model} {name}" if len({one.model for one in rows}) > 1 else name
 
 
 def _several(rows: Sequence[MaskingDifference]) -> str:
@@ -75,56 +75,67 @@ def _scores(rows: Sequence[MaskingDifference]) -> str:
     return f"{counted(len(rows), 'score')} of {counted(len(tasks), 'task')}"
 
 
-def _findings(rows: Sequence[MaskingDifference], of: int) -> Iterator[str]:
-    """Sentences on what is shown, bounded and open; `of` rows were tested together."""
-    effect, margins = published_effect(), load_margins()
+def _findings(
+    own: Sequence[MaskingDifference],
+    rows: Sequence[MaskingDifference],
+    limits: Mapping[tuple[str, str], Mapping[float, str]],
+) -> Iterator[str]:
+    """Sentences on what is shown, bounded and open of `own`, which are among `rows`."""
     shown, bounded, open_ = [], [], []
-    for row in rows:
-        name = row_name(row, rows) + _collapse(row)
-        within = None if row.collapsed else _bound(row, effect, margins)
+    for row in own:
+        name = row_name(row, rows)
+        limit = _limit(row, limits.get((row.task, row.metric), {}))
         if row.apart:
-            shown.append(f"{name} {_said(row)}")
-        elif within:
-            bounded.append(f"{name} within {within}")
+            shown.append(row)
+        elif limit and not row.collapsed:
+            bounded.append(f"{name} within {limit}")
         else:
-            open_.append(name)
-    yield (
-        f"A difference is shown on {len(shown)}: {'; '.join(shown)}."
-        if shown
-        else "A difference is shown on none."
-    )
-    if shown:
-        yield (
-            f"(After Holm's correction: over all {counted(of, 'row')} of the table, "
-            "of which chance alone would put one in 20 off zero.)"
-        )
+            open_.append(name + _collapse(row))
+    yield from _shown(shown, rows)
     if bounded:
         yield f"A difference is bounded on {len(bounded)}: {'; '.join(bounded)}."
     if open_:
         yield f"Nothing can be told on {len(open_)}: {', '.join(open_)}."
 
 
+def _shown(
+    shown: Sequence[MaskingDifference], rows: Sequence[MaskingDifference]
+) -> Iterator[str]:
+    if not shown:
+        yield "A difference is shown on none."
+        return
+    yield f"A difference is shown on {len(shown)} (whole word − WordPiece, points)."
+    table = f"Holm's correction over all {counted(len(rows), 'row')} of the table"
+    for remains, holds in (
+        (True, f"Still shown after {table}"),
+        (False, f"Not after {table}, so it may well be chance"),
+    ):
+        of_these = [row for row in shown if row.remains == remains]
+        if of_these:
+            named = "; ".join(f"{row_name(row, rows)} {_said(row)}" for row in of_these)
+            yield f"{holds}: {named}."
+
+
 def _said(row: MaskingDifference) -> str:
-    better = "whole-word" if row.difference > 0 else "WordPiece"
-    after = "still shown" if row.remains else "no longer shown"
+    better = "whole word" if row.difference > 0 else "WordPiece"
     span = bounds(100 * row.low, 100 * row.high)
-    return (
-        f"{signed(100 * row.difference)} points {span}, {better} the better, {after} "
-        "after Holm's correction"
-    )
+    return f"{signed(100 * row.difference)} {span}, {better} better{_collapse(row)}"
 
 
-def _bound(
-    row: MaskingDifference, effect: PublishedEffect, margins: Mapping
-) -> str | None:
-    """The smallest of the bounds that hold the whole interval, in words."""
-    reasons = {effect.uncased: "published for BERT-Large on MNLI"}
-    if margin := margins.get((row.task, row.metric)):
-        reasons.setdefault(margin, "the task's margin")
+def _limits(row: MaskingDifference) -> dict[float, str]:
+    """In points, what a difference may be held against, each with what it is."""
+    found = {published_effect().uncased: "published for BERT-Large on MNLI"}
+    if margin := load_margins().get((row.task, row.metric)):
+        found.setdefault(margin, "the task's margin")
+    return found
+
+
+def _limit(row: MaskingDifference, limits: Mapping[float, str]) -> str | None:
+    """The smallest limit that holds the whole interval, in words."""
     reach = 100 * max(-row.low, row.high)
-    for bound in sorted(reasons):
-        if reach < bound:
-            return f"±{bound:g} ({reasons[bound]})"
+    for limit in sorted(limits):
+        if reach < limit:
+            return f"±{limit:g} ({limits[limit]})"
     return None
 
 

@@ -14,7 +14,6 @@ from suite.cells import Cell
 from suite.figures.style import (
     BAD,
     BAND,
-    FAINT,
     GOOD,
     LINE,
     OPEN,
@@ -28,6 +27,14 @@ from suite.figures.style import (
 from suite.knob_effects import Effect
 from suite.masking_effect import MaskingDifference
 
+# One of several differences that an interval is made of.
+_PAIR = {
+    "color": OPEN,
+    "marker": "o",
+    "linestyle": "",
+    "markersize": 3.5,
+    "markerfacecolor": "none",
+}
 # What is neither good nor bad news is drawn as open.
 _COLOURS = {"reproduced": GOOD, "no effect": GOOD, "unchanged": GOOD, "differs": BAD}
 
@@ -110,7 +117,7 @@ def masking_figure(
             panel.set_yticks(range(len(names)), names)
             panel.set_xlabel("whole word − WordPiece, points; 95 % interval")
             _finished(panel, len(own))
-        legend_below(figure, _masking_legend(published), 2)
+        legend_below(figure, _masking_legend(rows, published), 2)
         return saved(figure, path)
 
 
@@ -121,8 +128,7 @@ def _masking(
     _interval(panel, height, span, published, _masking_colour(row))
     if row.pairs > 1:
         own = [100 * difference for difference in row.differences]
-        style = {"color": FAINT, "markersize": 3.5}
-        panel.plot(own, [height - 0.28] * len(own), "o", **style)
+        panel.plot(own, [height - 0.28] * len(own), **_PAIR)
 
 
 def _masking_colour(row: MaskingDifference) -> str:
@@ -131,18 +137,25 @@ def _masking_colour(row: MaskingDifference) -> str:
     return SERIES[1] if row.apart else OPEN
 
 
-def _masking_legend(published: float) -> list[Artist]:
-    lines = (
-        (SERIES[0], "off zero, after Holm's correction too"),
-        (SERIES[1], "off zero, not after Holm's correction"),
-        (OPEN, "not off zero"),
-    )
-    dot = {"color": FAINT, "linestyle": "", "markersize": 3.5}
-    return [
-        *(Line2D([], [], color=c, marker="o", label=label) for c, label in lines),
-        Line2D([], [], marker="o", label="each pair of pre-trainings", **dot),
-        Patch(color=BAND, label=f"±{published:g}: published for BERT-Large on MNLI"),
+def _masking_legend(
+    rows: Sequence[MaskingDifference], published: float
+) -> list[Artist]:
+    """Of what is drawn."""
+    said = {
+        SERIES[0]: "off zero, after Holm's correction too",
+        SERIES[1]: "off zero, not after Holm's correction",
+        OPEN: "not off zero",
+    }
+    drawn = set(map(_masking_colour, rows))
+    legend: list[Artist] = [
+        Line2D([], [], color=colour, marker="o", markersize=5, label=label)
+        for colour, label in said.items()
+        if colour in drawn
     ]
+    if any(row.pairs > 1 for row in rows):
+        legend.append(Line2D([], [], label="each pair of pre-trainings", **_PAIR))
+    band = f"±{published:g}: published for BERT-Large on MNLI"
+    return [*legend, Patch(color=BAND, label=band)]
 
 
 def _interval(

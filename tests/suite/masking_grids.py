@@ -1,8 +1,9 @@
-"""Grids and pairs of grids made of random predictions, for tests of maskings."""
+"""What two maskings are compared by, made up: grids, pairs of grids, and rows."""
 
 import numpy as np
 
 from suite.grids import Configuration, Grid
+from suite.masking_effect import MaskingDifference
 from suite.tasks import TASKS
 
 
@@ -44,3 +45,27 @@ def grids_of_pairs(rng, skills, examples=277, configurations=2, task="RTE"):
             predictions = np.where(right, labels, 1 - labels)
             found[f"{masking}{seed}", task] = grid(labels, predictions, task)
     return found
+
+
+def row(*differences, low, high, **changes):
+    """One row of RTE; numbers in points."""
+    mean = sum(differences) / len(differences) / 100
+    about = {
+        "model": "BERT-Tiny",
+        "task": "RTE",
+        "metric": "accuracy",
+        "wordpiece": 0.5,
+        "whole_word": 0.5 + mean,
+        "differences": tuple(points / 100 for points in differences),
+        "low": low / 100,
+        "high": high / 100,
+        "error": 0.01,
+        "p": 0.2,
+        "tried": len(differences),
+        "configurations": 20,
+        "seeds": 2,
+        "examples": 2770,
+        "degenerate": 0,
+        "trial_ids": ("a",) * 80,
+    }
+    return MaskingDifference(**about | changes)

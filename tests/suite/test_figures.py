@@ -19,6 +19,7 @@ from suite.figures import (
     grid_table,
     heat_map_figure,
     loss_figure,
+    masking_figure,
     seed_figure,
     style,
 )
@@ -28,6 +29,7 @@ from suite.grids import Configuration, load_grids
 from suite.published import load_margins
 from suite.records import RunDirectory
 from suite.verdicts import verdict_table
+from tests.suite.masking_grids import row
 
 SVG = "{http://www.w3.org/2000/svg}"
 CHOSEN = Configuration(16, 1e-4)
@@ -37,6 +39,11 @@ SEEDS = SeedScores(
     trial_ids={1: "a" * 12, 2: "b" * 12, 3: "c" * 12},
     grid={1: (50.0, 55.0, 61.0)},
 )
+MASKINGS = [
+    row(1.8, 2.2, low=1.0, high=3.0, p=0.01),
+    row(0.9, 1.2, 1.5, low=0.1, high=2.0, task="MRPC", model="BERT-Mini"),
+    row(0.0, low=-2.0, high=2.0, task="QNLI"),
+]
 LINES = [
     {"step": 20, "loss": [8.0, 8.1]},
     {
@@ -68,10 +75,14 @@ def figures(grids, cells):
         "seeds": (seed_figure, {"RTE": SEEDS}),
         "losses": (loss_figure, grids, dict.fromkeys(grids, CHOSEN)),
         "pre-training": (curve_figure, ["one", "two"], LINES),
+        "maskings": (masking_figure, MASKINGS, 1.02),
     }
 
 
-NAMES = ("heat map", "forest", "best of n", "seeds", "losses", "pre-training")
+NAMES = (
+    *("heat map", "forest", "best of n", "seeds", "losses", "pre-training"),
+    "maskings",
+)
 
 
 def text_of(path) -> str:
@@ -174,6 +185,29 @@ def test_a_forest_without_open_cells_is_not_drawn(tmp_path, cells):
     closed = [c for c in cells if c.low is None]
     assert forest_figure(tmp_path / "f.svg", closed, {}) is None
     assert not (tmp_path / "f.svg").exists()
+
+
+def test_maskings_show_every_row_and_every_pair(tmp_path):
+    path = masking_figure(tmp_path / "m.svg", MASKINGS, 1.02)
+    text, styles = text_of(path), styles_of(path)
+    for one in MASKINGS:
+        assert f"{one.task} {one.metric}" in text
+        assert one.model in text
+    assert "±1.02: published for BERT-Large" in text
+    marks = [e.get("style") or "" for e in ET.parse(path).getroot().iter(f"{SVG}use")]
+    hollow = [mark for mark in marks if "fill-opacity: 0" in mark]
+    assert len(hollow) == 2 + 3 + 1  # and one in the legend; one pair is its own mean
+    bands = [s for s in styles if s.get("fill") == style.BAND]
+    assert len(bands) == len(MASKINGS) + 1
+    for said in ("after Holm's correction too", "not after Holm's", "not off zero"):
+        assert said in text
+    assert "not off zero" not in text_of(
+        masking_figure(tmp_path / "one.svg", MASKINGS[:1], 1.02)
+    )
+
+
+def test_no_maskings_are_not_drawn(tmp_path):
+    assert masking_figure(tmp_path / "m.svg", [], 1.02) is None
 
 
 def test_a_line_for_each_trial_and_the_chosen_over_them(tmp_path, grids):

@@ -1,41 +1,34 @@
 """What the rows of the masking tables show, with one pair of pre-trainings and two."""
 
 from suite.masked_lm_effect import MaskedLmDifference
-from suite.masking_effect import MaskingDifference
 from suite.masking_tables import masked_lm_rows, masking_rows
 from suite.pretraining_pairs import over_pairs
+from tests.suite.masking_grids import row
 
 
-def on_rte(*differences):
-    return MaskingDifference(
-        model="BERT-Tiny",
-        task="RTE",
-        metric="accuracy",
-        wordpiece=0.5,
-        whole_word=0.5 + sum(differences) / len(differences),
-        low=-0.01,
-        high=0.05,
-        configurations=20,
-        examples=2770,
-        over=over_pairs(differences),
-        trial_ids=(),
+def test_one_pair_is_of_two_checkpoints():
+    """By hand: 1 point of error is seen at (1.96 + 0.84) points, and 1.02 points above
+    it with probability 1 - Φ(1.96 - 1.02) = 0.174, 0.37 with 1 - Φ(1.59) = 0.056."""
+    one = row(2.0, low=-1.0, high=5.0, error=0.01, degenerate=3)
+    assert masking_rows([one], sample=False).endswith(
+        "| BERT-Tiny | RTE | accuracy | 50.0 | 52.0 | +2.0 [-1.0, +5.0] | 0.2 | 1 "
+        "| 1 (1) | ±2.8 | 17 % / 6 % | 20 | 2 | 2,770 | 3 of 80 |\n"
     )
 
 
-def test_one_pair_leaves_dashes():
-    assert masking_rows([on_rte(0.02)], sample=False).endswith(
-        "| BERT-Tiny | RTE | accuracy | 50.0 | 52.0 | +2.0 [-1.0, +5.0] | 20 | 2,770 "
-        "| 1 | – | – | 1 (1) |\n"
-    )
+def test_two_pairs_see_little_and_those_left_out_are_counted():
+    """By hand: the effect seen four times in five with one degree of freedom is 16.33
+    standard errors, as the test of suite/power.py tries out."""
+    two = row(1.0, 3.0, low=-10.7, high=14.7, tried=3)
+    text = masking_rows([two], sample=False)
+    assert "| +2.0 [-10.7, +14.7] | 0.2 | 2 of 3 | 0.5 (0.5) | ±16.3 | " in text
+    assert "| Chance to see +1.0 / +0.4 |" in text
 
 
-def test_two_pairs_have_an_interval_that_shows_how_little_they_see():
-    """By hand: a standard error of 1 point, times Student's 12.71; the effect seen four
-    times in five with one degree of freedom is 16.33 of them, as the test of
-    suite/power.py tries out."""
-    assert masking_rows([on_rte(0.01, 0.03)], sample=False).endswith(
-        "| 2 | [-10.7, +14.7] | ±16.3 | 0.5 (0.5) |\n"
-    )
+def test_collapsed_models_could_show_nothing():
+    none = row(0.0, low=0.0, high=0.0, error=0.0, degenerate=80)
+    text = masking_rows([none], sample=False)
+    assert text.endswith("| – | – / – | 20 | 2 | 2,770 | 80 of 80 |\n")
 
 
 def test_accuracy_is_in_points_and_loss_as_it_is():

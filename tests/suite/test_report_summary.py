@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -96,7 +97,36 @@ def test_sample_data_are_said_first_and_nothing_is_concluded(said):
 def test_one_pair_of_maskings_says_nothing_of_masking(said):
     checkpoints = (synthetic.Checkpoint(), synthetic.WHOLE_WORD)
     text = said(tasks=("RTE",), checkpoints=checkpoints, **SMALL_GRID)
+    assert "in one pair of pre-trainings" in text
+    assert "about these two checkpoints only" in text
     assert "Not that one masking is better" in text
+    assert "each, and here is one." in text
+
+
+def pair_of_each(seed):
+    return [
+        synthetic.Checkpoint(sha256=f"{seed}" * 64, published_as=None),
+        replace(synthetic.WHOLE_WORD, sha256=f"{seed + 5}" * 64, skill=0.7),
+    ]
+
+
+def test_several_pairs_carry_seeds_and_examples(tmp_path):
+    """Two pairs on one task, one of them on another, too."""
+    checkpoints = (*pair_of_each(1), *pair_of_each(2))
+    options = synthetic.Synthetic(
+        tasks=("RTE",), checkpoints=checkpoints, rows=71, sample=True, **SMALL_GRID
+    )
+    found = read_run(synthetic.make_run(tmp_path, options).path)
+    text = "\n\n".join(summary(found, found.masking))
+    assert "over 2 pairs of pre-trainings" in text
+    assert "pre-training seeds and dev examples explain, 0 of them after Holm's" in text
+    assert "nor that two are alike where no difference is shown" in text
+    assert "here is one" not in text
+    one = replace(found.masking[0], task="MRPC", differences=(0.1,))
+    text = "\n\n".join(summary(found, [*found.masking, one]))
+    assert "over 2 pairs of pre-trainings" in text
+    assert "in one pair of pre-trainings" in text
+    assert "here is one of BERT-Tiny on MRPC." in text
 
 
 def test_a_run_without_trials_has_a_summary(said):
