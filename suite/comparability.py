@@ -9,8 +9,9 @@ then whether it may be compared, then whether it means anything.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from suite.documented_grid import documented_configurations
 from suite.estimates import Estimate
-from suite.grids import Grid, label_key
+from suite.grids import Grid, configuration_of, label_key
 from suite.published import PublishedScore, TableColumn
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, completeness
 
@@ -85,6 +86,18 @@ def _rule_no_number(context: Context) -> Closed:
     return "not comparable", why, "a published number"
 
 
+def _rule_part_of_grid(context: Context) -> Closed:
+    documented = documented_configurations()
+    tried = {configuration_of(record.trial) for record in context.grid.records}
+    if documented <= tried:
+        return None
+    why = (
+        f"{len(documented & tried)} of the {len(documented)} documented configurations "
+        "were tried"
+    )
+    return "not comparable", why, "run the whole grid"
+
+
 def _rule_wnli(context: Context) -> Closed:
     if context.column.task != "WNLI":
         return None
@@ -141,6 +154,7 @@ RULES: tuple[Callable[[Context], Closed], ...] = (
     _rule_wnli,
     _rule_checkpoint,
     _rule_no_number,
+    _rule_part_of_grid,
     _rule_incomplete,
     _rule_qqp,
     _rule_degenerate,

@@ -12,6 +12,7 @@ from suite.markdown import counted
 from suite.plan import Entry, Grid
 from suite.recorded_rates import Rates, recorded_rates
 from suite.recorded_sweep import Execution
+from suite.run_description import other_lists
 from suite.sweep import Sweep
 from suite.trials import Stack
 
@@ -106,6 +107,11 @@ def show(
     console: Console,
 ) -> None:
     """The table and the estimate; `runs` are where rates may be recorded."""
+    for name, values in other_lists(vars(grid)).items():
+        listed = ", ".join(f"{value:g}" for value in values)
+        console.print(
+            f"{name.replace('_', ' ').capitalize()} {listed}: not as documented."
+        )
     rows = planned_rows(work, grid)
     if not rows:
         console.print(f"Nothing to run: all {work.total} trials are recorded.")

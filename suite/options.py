@@ -4,6 +4,9 @@ Typer makes options of annotated parameters; an annotation that more than one ve
 stands here. The verbs themselves are in suite/commands/.
 """
 
+import math
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -77,6 +80,12 @@ Seeds = Annotated[
 GridSeeds = Annotated[
     int, number_option("So many of the seeds are run with every configuration.", 1)
 ]
+BatchSizes = Annotated[
+    list[int], numbers_option("Batch sizes of the grid.", 1, "--batch-size")
+]
+LearningRates = Annotated[
+    list[float], numbers_option("Learning rates of the grid.", None, "--learning-rate")
+]
 Seed = Annotated[int, number_option("What every random draw comes from.")]
 Workers = Annotated[
     int | None, number_option("Worker processes.  [default: one for each core]", 1)
@@ -127,6 +136,29 @@ def task_names(tasks: str) -> tuple[str, ...]:
     if "AX" in asked:
         asked.add("MNLI")
     return tuple(name for name in GLUE_TASKS if name in asked)
+
+
+def grid_lists(
+    batch_sizes: Sequence[int], learning_rates: Sequence[float]
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """The lists of a grid in the documented order, so that it makes the same stacks.
+
+    InputError for a value that is there twice, or for a learning rate that is none.
+    """
+    typed = {"--batch-size": batch_sizes, "--learning-rate": learning_rates}
+    for option, values in typed.items():
+        if twice := [value for value, times in Counter(values).items() if times > 1]:
+            raise InputError(
+                f"{option}: expected each value once, found {twice[0]:g} twice; "
+                "name it once"
+            )
+    for rate in learning_rates:
+        if not 0 < rate < math.inf:
+            raise InputError(
+                f"--learning-rate: expected a number above 0, found {rate:g}; name "
+                "another"
+            )
+    return tuple(sorted(batch_sizes)), tuple(sorted(learning_rates, reverse=True))
 
 
 def execution(

@@ -1,9 +1,9 @@
 """The documented grid as trials, and which trials one program trains together.
 
-Batch sizes 8, 16, 32, 64, 128 × learning rates 3e-4, 1e-4, 5e-5, 3e-5, 4 epochs (the
-March 2020 release). A stack is what one program trains: trials of one batch size, first
-the learning rates of a seed, which see the same batches, then further seeds. How many
-trials make a stack is decided in suite/stack_size.py, and kept in suite/plan_file.py.
+Its lists are in suite/documented_grid.py. A stack is what one program trains: trials of
+one batch size, first the learning rates of a seed, which see the same batches, then
+further seeds. How many trials make a stack is decided in suite/stack_size.py, and kept
+in suite/plan_file.py.
 """
 
 import itertools
@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reference.errors import InputError
+from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
 from suite.records import Trial
 from suite.tasks import Task
 from suite.trials import Sources, Stack, run_stack
-
-BATCH_SIZES = (8, 16, 32, 64, 128)
-LEARNING_RATES = (3e-4, 1e-4, 5e-5, 3e-5)
 
 
 @dataclass(frozen=True)

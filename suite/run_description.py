@@ -3,16 +3,19 @@
 A run that is resumed keeps what was said of it, and is not taken for another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reference.errors import InputError
 from reference.files import written_whole
 from suite import environment
+from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
 from suite.plan import Grid
 from suite.records import RunDirectory
 from suite.sources import Glue, describe_checkpoint
+
+_LISTS = {"batch_sizes": BATCH_SIZES, "learning_rates": LEARNING_RATES}
 
 
 def description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
@@ -24,7 +27,21 @@ def description(checkpoints: Sequence, glue: Glue, grid: Grid) -> dict:
         "test_predictions": glue.test_predictions,
         "variations": [name for name in grid.variations if name],
     }
-    return said | {name: value for name, value in others.items() if value}
+    said |= {name: value for name, value in others.items() if value}
+    return said | other_lists(vars(grid))
+
+
+def other_lists(*grids: Mapping) -> dict:
+    """The lists of grids, taken together, where they are not the documented ones.
+
+    In run.json too a list that is not named is the documented one.
+    """
+    found = {}
+    for name, documented in _LISTS.items():
+        used = {value for grid in grids for value in grid.get(name, documented)}
+        if used != {*documented}:
+            found[name] = sorted(used, reverse=name == "learning_rates")
+    return found
 
 
 def begun(checkpoints: Sequence, grid: Grid) -> dict:
@@ -72,7 +89,8 @@ def resumed(run: RunDirectory, described: dict) -> dict:
         joined["partial"] = partial
         skipped = described["skipped"].items()
         joined["skipped"] = {name: why for name, why in skipped if name not in partial}
-    return described | joined
+    joined |= other_lists(before, described)
+    return {k: v for k, v in described.items() if k not in _LISTS} | joined
 
 
 def _data(description: dict) -> str:

@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from reference.errors import InputError
+from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
 from suite.environment import RESULTS
 from suite.options import (
     GLUE_HELP,
+    BatchSizes,
     Gpus,
+    LearningRates,
     PartialTrain,
     Ray,
     Stack,
@@ -19,8 +22,8 @@ from suite.options import (
     directory_option,
     execution,
     files_option,
+    grid_lists,
     number_option,
-    numbers_option,
     task_names,
 )
 
@@ -47,14 +50,8 @@ def distill(
             "configuration.",
         ),
     ] = False,
-    batch_size: Annotated[
-        list[int] | None,
-        numbers_option("Batch sizes of both grids.  [default: the documented five]", 1),
-    ] = None,
-    learning_rate: Annotated[
-        list[float] | None,
-        numbers_option("Learning rates of both.  [default: the documented four]", 0),
-    ] = None,
+    batch_sizes: BatchSizes = BATCH_SIZES,
+    learning_rates: LearningRates = LEARNING_RATES,
     seeds: Annotated[
         int,
         number_option(
@@ -92,7 +89,7 @@ def distill(
     from suite.distillation_report import summary
     from suite.distillation_run import Pupil, distil
     from suite.pipeline import run_named
-    from suite.plan import BATCH_SIZES, LEARNING_RATES, Grid
+    from suite.plan import Grid
     from suite.recorded_sweep import Places
     from suite.records import RunDirectory
     from suite.sources import Glue
@@ -100,8 +97,7 @@ def distill(
     names = task_names(task)
     if len(names) != 1:
         raise InputError(f"--task: expected one task, found {task!r}; name one")
-    batch_sizes = tuple(batch_size or BATCH_SIZES)
-    grid = Grid(batch_sizes, tuple(learning_rate or LEARNING_RATES)).with_seeds(seeds)
+    grid = Grid(*grid_lists(batch_sizes, learning_rates)).with_seeds(seeds)
     run_dir = run_dir or run_named(name, RESULTS / "distillation")
     places = Places(run_dir, RESULTS / "work" / run_dir.name)
     pupil = Pupil(student, teacher, tuple(transfer or ()), then_fine_tune)

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
 from suite.options import (
     ALL_TASKS,
     GLUE_HELP,
+    BatchSizes,
     Gpus,
     GridSeeds,
+    LearningRates,
     PartialTrain,
     Ray,
     Seeds,
@@ -25,6 +28,7 @@ from suite.options import (
     execution,
     file_option,
     files_option,
+    grid_lists,
     listed,
     number_option,
     task_names,
@@ -53,6 +57,8 @@ def reproduce(
     pretrain_steps: Annotated[
         int | None, number_option("Steps of pre-training, 32 sequences each.", 1)
     ] = None,
+    batch_sizes: BatchSizes = BATCH_SIZES,
+    learning_rates: LearningRates = LEARNING_RATES,
     seeds: Seeds = 1,
     grid_seeds: GridSeeds = 1,
     name: Annotated[
@@ -80,6 +86,7 @@ def reproduce(
     from suite.pipeline import Request, run_pipeline
     from suite.plan import Grid
 
+    lists = grid_lists(batch_sizes, learning_rates)
     request = Request(
         glue_dir=glue_dir,
         test_labels=test_labels,
@@ -89,7 +96,7 @@ def reproduce(
         models=tuple(listed(models)),
         tasks=task_names(tasks),
         pretrain_steps=pretrain_steps,
-        grid=Grid().with_seeds(seeds, grid_seeds),
+        grid=Grid(*lists).with_seeds(seeds, grid_seeds),
         execution=execution(workers, stack, ray, gpus, tpus),
         name=name,
         run_dir=run_dir,

@@ -6,9 +6,12 @@ from typing import Annotated
 import typer
 
 from reference.errors import InputError
+from suite.documented_grid import LEARNING_RATES
 from suite.environment import RESULTS
 from suite.options import (
+    BatchSizes,
     Gpus,
+    LearningRates,
     Ray,
     Stack,
     Tpus,
@@ -19,8 +22,8 @@ from suite.options import (
     execution,
     file_option,
     files_option,
+    grid_lists,
     number_option,
-    numbers_option,
 )
 
 
@@ -34,12 +37,8 @@ def squad(
         list[Path] | None, files_option("Questions to train on, not in --squad-dir.")
     ] = None,
     dev: Annotated[Path | None, file_option("Questions to be answered.")] = None,
-    batch_sizes: Annotated[
-        list[int], numbers_option("Batch sizes.", 1, "--batch-size")
-    ] = (32,),
-    learning_rates: Annotated[
-        list[float], numbers_option("Learning rates.", None, "--learning-rate")
-    ] = (3e-4, 1e-4, 5e-5, 3e-5),
+    batch_sizes: BatchSizes = (32,),
+    learning_rates: LearningRates = LEARNING_RATES,
     epochs: Annotated[int, number_option("Epochs.", 1)] = 4,
     max_seq_length: Annotated[int, number_option("Word pieces of a window.", 70)] = 384,
     seeds: Annotated[
@@ -82,12 +81,8 @@ def squad(
         files = SquadFiles(tuple(train), dev)
     else:
         raise InputError("expected --squad-dir DIR, or --train FILE... and --dev FILE")
-    grid = Grid(
-        batch_sizes=tuple(batch_sizes),
-        learning_rates=tuple(learning_rates),
-        epochs=epochs,
-        max_seq_length=max_seq_length,
-    ).with_seeds(seeds)
+    lists = grid_lists(batch_sizes, learning_rates)
+    grid = Grid(*lists, epochs=epochs, max_seq_length=max_seq_length).with_seeds(seeds)
     if run_dir:
         places = Places(run_dir, run_dir / "work")
     else:

@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from suite import environment
+from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
 from suite.options import (
     ALL_TASKS,
     GLUE_HELP,
+    BatchSizes,
     Gpus,
     GridSeeds,
+    LearningRates,
     PartialTrain,
     Ray,
     Seeds,
@@ -24,6 +27,7 @@ from suite.options import (
     directories_option,
     directory_option,
     execution,
+    grid_lists,
     task_names,
 )
 
@@ -38,6 +42,8 @@ def sweep(
     test_labels: TestLabels = None,
     test_predictions: TestPredictions = False,
     partial_train: PartialTrain = False,
+    batch_sizes: BatchSizes = BATCH_SIZES,
+    learning_rates: LearningRates = LEARNING_RATES,
     seeds: Seeds = 1,
     grid_seeds: GridSeeds = 1,
     workers: Workers = None,
@@ -55,8 +61,9 @@ def sweep(
 ) -> None:
     """Fine-tune checkpoints over the documented grid.
 
-    5 batch sizes, 4 learning rates, 4 epochs. The same command typed again goes on
-    where the last one stopped; `report` makes tables of the records.
+    5 batch sizes, 4 learning rates, 4 epochs; or a part of it, which allows no
+    comparison with published numbers until the rest is run. The same command typed
+    again goes on where the last one stopped; `report` makes tables of the records.
     """
     from suite import dry_run as planned
     from suite import recorded_sweep
@@ -71,7 +78,8 @@ def sweep(
         partial_train=partial_train,
         test_predictions=test_predictions,
     )
-    grid = Grid().with_seeds(seeds, grid_seeds)
+    lists = grid_lists(batch_sizes, learning_rates)
+    grid = Grid(*lists).with_seeds(seeds, grid_seeds)
     means = execution(workers, stack, ray, gpus, tpus)
     if not dry_run:
         recorded_sweep.sweep(places, checkpoint, glue, grid, means, console)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from suite import cli, estimates, masking_effect, pipeline, readme
+from suite import cli, comparability, estimates, masking_effect, pipeline, readme
 from tests.suite.cli_place import write_one_of_everything
 from tests.suite.synthetic import WHOLE_WORD, Checkpoint, Synthetic, make_run
 
@@ -37,6 +37,17 @@ def fewer_resamples() -> Iterator[None]:
         patch.setattr(estimates, "RESAMPLES", 1000)
         patch.setattr(estimates, "HALVINGS", 5)
         patch.setattr(masking_effect, "_RESAMPLES", 250)
+        yield
+
+
+@pytest.fixture(scope="package", autouse=True)
+def smallest_grid_is_whole() -> Iterator[None]:
+    """As if one configuration were all the documented ones, which synthetic runs have.
+
+    `test_comparability.py` holds the rule to the documented ones.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparability, "documented_configurations", lambda: {(8, 1e-4)})
         yield
 
 

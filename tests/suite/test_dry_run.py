@@ -104,6 +104,8 @@ def test_the_plan_as_it_is_shown(tiny, tmp_path):
     assert [
         line.split() for line in printed(work, grid, runs, workers=2).splitlines()
     ] == [
+        "Batch sizes 8, 16: not as documented.".split(),
+        "Learning rates 0.01, 0.001: not as documented.".split(),
         ["Task", "Batch", "size", "Trials", "Stacks", "Steps", "Examples"],
         ["SST-2", "8", "2", "1", "20", "320"],
         ["SST-2", "16", "2", "1", "10", "320"],
@@ -124,7 +126,7 @@ def test_what_is_recorded_is_not_planned(miniature, tiny, tmp_path):
     rows = planned_rows(Sweep(run, tiny, GRID), GRID)
     assert {row.entry.task.name for row in rows} == {"RTE"}
     said = printed(Sweep(run, tiny[:1], GRID), GRID)
-    assert said == "Nothing to run: all 4 trials are recorded.\n"
+    assert said.endswith(".\nNothing to run: all 4 trials are recorded.\n")
 
 
 def test_no_time_is_made_up(tiny, tmp_path):

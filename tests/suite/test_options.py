@@ -5,7 +5,7 @@ import pytest
 from reference.checkpoint import Layout
 from reference.masking import MaskingScheme
 from suite.commands.checkpoint import Format
-from suite.options import Masking, task_names
+from suite.options import Masking, grid_lists, task_names
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ from suite.options import Masking, task_names
 )
 def test_tasks_are_run_once_in_the_order_of_glue(asked, given):
     assert task_names(asked) == given
+
+
+def test_a_grid_is_the_same_in_whatever_order_it_is_typed():
+    assert grid_lists([32, 8], [1e-4, 5e-5, 3e-4]) == ((8, 32), (3e-4, 1e-4, 5e-5))
 
 
 def test_choices_are_those_of_the_reference():
