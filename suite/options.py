@@ -118,6 +118,14 @@ TestPredictions = Annotated[
         "server. It takes time: QQP's has more rows than its train split.",
     ),
 ]
+PublishedAs = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Say that the one --checkpoint is the published one of this name. Its "
+        "shape alone does not; what `fetch checkpoint` fetched needs no word.",
+    ),
+]
 PartialTrain = Annotated[
     bool,
     typer.Option(

@@ -24,7 +24,7 @@ from suite.progress import bars
 from suite.readme import check_readme, publish
 from suite.recorded_sweep import Execution, Places, sweep
 from suite.sample import write_sample
-from suite.sources import Glue
+from suite.sources import Checkpoints, Glue
 
 # A quarter of an hour of BERT-Tiny on one core; more is better, and asked for.
 DEFAULT_STEPS = 2400
@@ -54,8 +54,10 @@ class Request:
     run_dir: Path | None
     partial_train: bool = False
     test_predictions: bool = False
+    published_as: str | None = None
 
     def __post_init__(self) -> None:
+        Checkpoints(self.checkpoints, self.published_as)  # which may refuse
         if not self.models:
             raise InputError("--models: none named")
         for model in self.models:
@@ -108,8 +110,9 @@ def run_pipeline(request: Request, console: Console) -> None:
         glue.check()
         check_readme(places.run)
     workers = request.execution.workers or environment.cores()
-    checkpoints = request.checkpoints or pretrained(plan, workers, console)
-    sweep(places, checkpoints, glue, request.grid, request.execution, console)
+    directories = request.checkpoints or pretrained(plan, workers, console)
+    asked = Checkpoints(directories, request.published_as)
+    sweep(places, asked, glue, request.grid, request.execution, console)
     report(places, console)
 
 

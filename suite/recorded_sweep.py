@@ -15,11 +15,18 @@ from suite import environment
 from suite.executors import EACH_A_CORE, open_executor
 from suite.jobs import Executor, Resources
 from suite.markdown import counted, percent
+from suite.origin import declared
 from suite.plan import Grid
 from suite.progress import bars
 from suite.records import RunDirectory
 from suite.run_description import description, now, resumed, write_versions
-from suite.sources import Glue, check_checkpoint, entries, scored_labels
+from suite.sources import (
+    Checkpoints,
+    Glue,
+    check_checkpoint,
+    entries,
+    scored_labels,
+)
 from suite.stack_size import StackSize, kind_of_device, measured, on_a_cpu
 from suite.sweep import Sweep
 
@@ -71,7 +78,7 @@ class Begun:
 
 def prepared(
     places: Places,
-    checkpoint_dirs: Sequence[Path],
+    asked: Checkpoints,
     glue: Glue,
     grid: Grid,
     stack: int | None,
@@ -81,26 +88,31 @@ def prepared(
     Nothing is written yet.
     """
     from reference.checkpoint import read_checkpoint
+    from reference.configuration import NAMED_SIZES
 
-    checkpoints = [read_checkpoint(path) for path in checkpoint_dirs]
+    checkpoints = [read_checkpoint(path) for path in asked.directories]
     for checkpoint in checkpoints:
         check_checkpoint(checkpoint, grid.max_seq_length)
     run = RunDirectory(places.run)
     found = entries(checkpoints, glue, places.work / "tokenised")
-    described = resumed(run, description(checkpoints, glue, grid))
-    return Sweep(run, found, grid, stack), described
+    said = description(checkpoints, glue, grid)
+    if (name := asked.published_as) is not None:
+        (own,), (checkpoint,) = said["checkpoints"], checkpoints
+        shapes = checkpoint.config, NAMED_SIZES.get(name)
+        said["checkpoints"] = [declared(own, name, *shapes)]
+    return Sweep(run, found, grid, stack), resumed(run, said)
 
 
 def sweep(
     places: Places,
-    checkpoint_dirs: Sequence[Path],
+    asked: Checkpoints,
     glue: Glue,
     grid: Grid,
     execution: Execution,
     console: Console,
 ) -> None:
     """Run what the run directory lacks, and record what was run."""
-    work, described = prepared(places, checkpoint_dirs, glue, grid, execution.stack)
+    work, described = prepared(places, asked, glue, grid, execution.stack)
     say_what_is_left_out(glue, console)
     if is_unfinished(work, places):
         RunDirectory(places.run).write_labels(scored_labels(glue))
@@ -126,7 +138,19 @@ def complete(
         write_versions(run.path)
         _run(begun, grid, execution, console, sized)
         run.write_run(begun.described | {"finished": now()})
+    else:
+        _keep_origins(run, begun.described["checkpoints"])
     console.print(_how_it_ended(work, run.path))
+
+
+def _keep_origins(run: RunDirectory, checkpoints: Sequence[dict]) -> None:
+    """What is known now of where checkpoints are from, where nothing is to be run."""
+    known = {one["sha256"]: one["origin"] for one in checkpoints}
+    said = run.run()
+    before = said.get("checkpoints", [])
+    own = [one | {"origin": known[one["sha256"]]} for one in before]
+    if own != before:
+        run.write_run(said | {"checkpoints": own})
 
 
 def say_what_is_left_out(glue: Glue, console: Console) -> None:

@@ -11,9 +11,10 @@ from suite.cells import Cell
 from suite.markdown import SAMPLE_NOTE, bounds, counted, signed
 from suite.masking_effect import MaskingDifference
 from suite.masking_summary import number_of_pairs
+from suite.origin import in_words, made_here
 from suite.published import load_published
 from suite.reported_run import ReportedRun, title
-from suite.table_verdict import COMPARED, is_published, made_here, table_verdict
+from suite.table_verdict import COMPARED, table_verdict
 
 _GLUE = (
     "Tasks are of GLUE, nine tests of how well a model reads English sentences; scores "
@@ -31,7 +32,7 @@ def summary(run: ReportedRun, masking: Sequence[MaskingDifference]) -> Iterator[
     compared = [cell for cell in run.cells if cell.verdict in COMPARED]
     yield f"**What was run.** {_what_was_run(run)}"
     if run.checkpoints:
-        origins = " ".join(_origin(checkpoint) for checkpoint in run.checkpoints)
+        origins = " ".join(f"{_inline(c)} {in_words(c)}" for c in run.checkpoints)
         yield f"**Which checkpoints.** {origins}"
     if compared:
         yield f"**Compared with what.** {_compared_with(run)}"
@@ -67,21 +68,6 @@ def _what_was_run(run: ReportedRun) -> str:
     if degenerate:
         said += " A degenerate one learned nothing: it answers alike whatever it reads."
     return said
-
-
-def _origin(checkpoint: Mapping) -> str:
-    """What a checkpoint is, and of which published model it is or is not."""
-    name, as_published = _inline(checkpoint), checkpoint["published_as"]
-    if made_here(checkpoint):
-        stands = f" but has the shape of {as_published}" if as_published else ""
-        return (
-            f"{name} was {checkpoint['description']}. It is **not a published "
-            f"checkpoint**{stands}."
-        )
-    if is_published(checkpoint):
-        found = checkpoint.get("description")
-        return f"{name} is taken to be the published {as_published} ({found})."
-    return f"{name} is a checkpoint of which nothing was published."
 
 
 def _inline(checkpoint: Mapping) -> str:
@@ -259,6 +245,6 @@ def _masking_cautions(masking: Sequence[MaskingDifference]) -> Iterator[str]:
 
 def _never_run(run: ReportedRun) -> list[str]:
     """Published models that only checkpoints made here are laid beside."""
-    published = {c["published_as"] for c in run.checkpoints if is_published(c)}
+    perhaps = {c["published_as"] for c in run.checkpoints if not made_here(c)}
     beside = dict.fromkeys(c["published_as"] for c in run.checkpoints if made_here(c))
-    return [m for m in beside if m and m not in published and not run.sample]
+    return [m for m in beside if m and m not in perhaps and not run.sample]

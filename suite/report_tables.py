@@ -12,6 +12,7 @@ from suite.cells import Cell
 from suite.grid_tables import choice_rows, grid_rows, grid_trial_rows
 from suite.markdown import NOTHING, bounds, points, signed, table, trials
 from suite.masking_tables import masked_lm_rows, masking_rows
+from suite.origin import evidence
 from suite.printed_averages import PrintedAverage
 from suite.published import SCORE
 from suite.table_verdict import COMPARED, TableVerdict
@@ -204,11 +205,12 @@ def checkpoint_rows(checkpoints: Sequence[Mapping], *, sample: bool) -> str:
             checkpoint["masking"] or NOTHING,
             checkpoint["published_as"] or "none",
             checkpoint.get("description", NOTHING),
+            evidence(checkpoint),
             f"`{checkpoint['sha256'][:12]}`",
         ]
         for checkpoint in checkpoints
     ]
-    header = ("Model", "Masking", "Compared with", "What it is", "Content")
+    header = ("Model", "Masking", "Compared with", "What it is", "Known by", "Content")
     return table(header, rows, sample=sample)
 
 

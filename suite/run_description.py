@@ -11,6 +11,7 @@ from reference.errors import InputError
 from reference.files import written_whole
 from suite import environment
 from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
+from suite.origin import better_known
 from suite.plan import Grid
 from suite.records import RunDirectory
 from suite.sources import Glue, describe_checkpoint
@@ -80,7 +81,7 @@ def resumed(run: RunDirectory, described: dict) -> dict:
     both = [*before.get("checkpoints", []), *described["checkpoints"]]
     joined = {
         "started": before.get("started", described["started"]),
-        "checkpoints": list({one["sha256"]: one for one in both}.values()),
+        "checkpoints": _once(both),
     }
     for name in ("seeds", "fresh_seeds"):
         if seeds := {*before.get(name, []), *described.get(name, [])}:
@@ -91,6 +92,15 @@ def resumed(run: RunDirectory, described: dict) -> dict:
         joined["skipped"] = {name: why for name, why in skipped if name not in partial}
     joined |= other_lists(before, described)
     return {k: v for k, v in described.items() if k not in _LISTS} | joined
+
+
+def _once(checkpoints: Sequence[Mapping]) -> list[dict]:
+    """Each as it was described last; what was known of its origin stays known."""
+    found: dict[str, dict] = {}
+    for one in checkpoints:
+        sha256 = one["sha256"]
+        found[sha256] = better_known(found.get(sha256, one), one)
+    return list(found.values())
 
 
 def _data(description: dict) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from reference.errors import InputError
 from suite.glue_files import read_examples, split_path, train_problem
+from suite.origin import found_origin
 from suite.plan import Entry
 from suite.tasks import GLUE_TASKS, Task, task_named
 from suite.trials import Sources, predicted_splits
@@ -25,6 +26,21 @@ class Content:
     train_rows: int
     sha256: str
     labels: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The directories asked for, and which published model the one is said to be."""
+
+    directories: Sequence[Path]
+    published_as: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.published_as is not None and len(self.directories) != 1:
+            raise InputError(
+                f"--published-as {self.published_as}: expected one --checkpoint, which "
+                f"it is said of, found {len(self.directories)}; run each by itself"
+            )
 
 
 @dataclass(frozen=True)
@@ -154,9 +170,10 @@ def describe_checkpoint(checkpoint) -> dict:
     return {
         "name": checkpoint.name,
         "masking": checkpoint.masking,
-        # The compact models were released with WordPiece masking only.
+        # By its shape: the compact models were released with WordPiece masking only.
         "published_as": None if is_whole_word else checkpoint.name,
         "description": description,
+        "origin": found_origin(checkpoint.directory, made),
         "sha256": checkpoint.sha256,
         # Which pre-trainings of two maskings make a pair.
         "seed": made.get("settings", {}).get("seed"),

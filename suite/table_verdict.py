@@ -4,8 +4,9 @@ A row is "not reproduced" when any of its cells differs: Holm's correction runs 
 row, so that chance calls any cell of a row that agrees different once in twenty rows at
 most. It is "reproduced" only when every informative number of it was compared and lies
 within its margin; that needs no correction, since all of them must. A row whose
-checkpoint is not the published one has cells like any other, but they are about that
-checkpoint, and nothing follows for the published row.
+checkpoint is not the published one, or is so by its shape alone (suite/origin.py), has
+cells like any other, but they are about that checkpoint, and nothing follows for the
+published row.
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from suite.cells import Cell
 from suite.markdown import counted
+from suite.origin import why_not_published
 from suite.published import SCORE
 
 COMPARED = ("reproduced", "differs", "inconclusive")
@@ -46,19 +48,6 @@ class TableVerdict:
     sentence: str
 
 
-def is_published(checkpoint: Mapping) -> bool:
-    """Whether a checkpoint is taken to be one that published numbers are of.
-
-    What was pre-trained here has the published shape, and none of its weights.
-    """
-    return bool(checkpoint["published_as"]) and not made_here(checkpoint)
-
-
-def made_here(checkpoint: Mapping) -> bool:
-    """Whether it was pre-trained here: its own record has the settings, then."""
-    return "settings" in (checkpoint.get("pretraining") or {})
-
-
 def table_verdict(
     cells: Sequence[Cell], checkpoints: Sequence[Mapping]
 ) -> TableVerdict:
@@ -83,10 +72,8 @@ def row_verdict(cells: Sequence[Cell], checkpoint: Mapping) -> RowVerdict:
 
 
 def _ruled(cells: Sequence[Cell], checkpoint: Mapping) -> tuple[str, str]:
-    if made_here(checkpoint):
-        return NOT_TESTED, "pre-trained here, not the published checkpoint"
-    if not checkpoint["published_as"]:
-        return NOT_TESTED, "nothing was published of such a checkpoint"
+    if why := why_not_published(checkpoint):
+        return NOT_TESTED, why
     compared = [cell for cell in cells if cell.verdict in COMPARED]
     if not compared:
         return NOT_TESTED, "no cell allows a comparison"

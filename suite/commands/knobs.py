@@ -66,7 +66,7 @@ def knobs(
     from suite.plan import Grid
     from suite.recorded_sweep import Places, sweep
     from suite.records import RunDirectory
-    from suite.sources import Glue
+    from suite.sources import Checkpoints, Glue
 
     asked = tuple(knob_named(one).name for one in listed(only)) or tuple(KNOBS)
     grid = Grid(
@@ -81,5 +81,5 @@ def knobs(
         places = Places(run_named(name, RESULTS / "knobs"), RESULTS / "work" / name)
     glue = Glue(glue_dir, None, task_names(task))
     means = execution(workers, stack, ray, gpus, tpus)
-    sweep(places, [checkpoint], glue, grid, means, console)
+    sweep(places, Checkpoints([checkpoint]), glue, grid, means, console)
     console.print(effect_rows(knob_run(RunDirectory(places.run)).effects))

@@ -14,6 +14,7 @@ from suite.options import (
     GridSeeds,
     LearningRates,
     PartialTrain,
+    PublishedAs,
     Ray,
     Seeds,
     Stack,
@@ -50,6 +51,7 @@ def reproduce(
         list[Path] | None,
         directories_option("Fine-tune these, do not pre-train."),
     ] = None,
+    published_as: PublishedAs = None,
     models: Annotated[
         str, typer.Option(metavar="NAMES", help="Sizes to pre-train, comma-separated.")
     ] = "BERT-Tiny",
@@ -93,6 +95,7 @@ def reproduce(
         corpus=tuple(corpus or ()),
         vocab=vocab,
         checkpoints=tuple(checkpoint or ()),
+        published_as=published_as,
         models=tuple(listed(models)),
         tasks=task_names(tasks),
         pretrain_steps=pretrain_steps,

@@ -15,6 +15,7 @@ from suite.options import (
     GridSeeds,
     LearningRates,
     PartialTrain,
+    PublishedAs,
     Ray,
     Seeds,
     Stack,
@@ -44,6 +45,7 @@ def sweep(
     partial_train: PartialTrain = False,
     batch_sizes: BatchSizes = BATCH_SIZES,
     learning_rates: LearningRates = LEARNING_RATES,
+    published_as: PublishedAs = None,
     seeds: Seeds = 1,
     grid_seeds: GridSeeds = 1,
     workers: Workers = None,
@@ -68,8 +70,9 @@ def sweep(
     from suite import dry_run as planned
     from suite import recorded_sweep
     from suite.plan import Grid
-    from suite.sources import Glue
+    from suite.sources import Checkpoints, Glue
 
+    asked = Checkpoints(checkpoint, published_as)
     places = recorded_sweep.Places(run_dir, run_dir / "work")
     glue = Glue(
         glue_dir,
@@ -82,9 +85,9 @@ def sweep(
     grid = Grid(*lists).with_seeds(seeds, grid_seeds)
     means = execution(workers, stack, ray, gpus, tpus)
     if not dry_run:
-        recorded_sweep.sweep(places, checkpoint, glue, grid, means, console)
+        recorded_sweep.sweep(places, asked, glue, grid, means, console)
         return
-    work, _ = recorded_sweep.prepared(places, checkpoint, glue, grid, stack)
+    work, _ = recorded_sweep.prepared(places, asked, glue, grid, stack)
     recorded_sweep.say_what_is_left_out(glue, console)
     runs = [run_dir, *sorted((environment.RESULTS / "runs").glob("*"), reverse=True)]
     planned.show(work, grid, means, runs, console)

@@ -23,6 +23,7 @@ class Checkpoint:
     masking: str = "wordpiece"
     published_as: str | None = "BERT-Tiny"
     sha256: str = "a" * 64
+    origin: str = "declared"
     skill: float = 0.5  # probability of knowing an answer; the rest is guessed
 
     def described(self) -> dict:
@@ -31,11 +32,14 @@ class Checkpoint:
             "masking": self.masking,
             "published_as": self.published_as,
             "description": "random numbers",
+            "origin": {"kind": self.origin},
             "sha256": self.sha256,
         }
 
 
-WHOLE_WORD = Checkpoint(masking="whole-word", published_as=None, sha256="b" * 64)
+WHOLE_WORD = Checkpoint(
+    masking="whole-word", published_as=None, origin="shape", sha256="b" * 64
+)
 
 
 @dataclass(frozen=True)

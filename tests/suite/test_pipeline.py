@@ -22,7 +22,7 @@ from suite.pipeline import Request, run_named, run_pipeline
 from suite.recorded_sweep import Execution, Places
 from suite.records import RunDirectory
 from suite.sample import SamplePaths
-from suite.sources import Glue
+from suite.sources import Checkpoints, Glue
 from tests.suite.made_up import MadeUp, result_of
 from tests.suite.miniature import GRID, WORDS, write_checkpoint_to
 
@@ -188,7 +188,7 @@ def test_glue_and_sample_data_share_no_run(root, made_up, miniature, shared):
     with pytest.raises(InputError, match="holds trials on sample data, these are on"):
         recorded_sweep.sweep(
             Places(sample, sample / "work"),
-            (miniature.checkpoint_dir,),
+            Checkpoints((miniature.checkpoint_dir,)),
             Glue(shared / "data/glue", None, ("RTE",)),
             GRID,
             Execution(workers=1),

@@ -14,9 +14,19 @@ SMALL_GRID = {"batch_sizes": (8, 16), "learning_rates": (3e-4, 1e-4)}
 HOW = "pre-trained here on fiction.txt: 10 steps of 32, accuracy 0.1"
 MADE_HERE = {
     "description": HOW,
+    "origin": {"kind": "pre-trained here"},
     "pretraining": {"settings": {"num_train_steps": 10}},
 }
 PUBLISHED = {"description": "uncased_L-2_H-128_A-2", "pretraining": {}}
+FETCHED = PUBLISHED | {
+    "origin": {
+        "kind": "fetched",
+        "release": "uncased_L-2_H-128_A-2",
+        "address": "https://there/uncased_L-2_H-128_A-2.zip",
+        "sha256": "f" * 64,
+    }
+}
+OF_ITS_SHAPE = PUBLISHED | {"origin": {"kind": "shape"}}
 
 
 @pytest.fixture
@@ -58,9 +68,34 @@ def test_a_checkpoint_made_here_is_no_word_on_the_published_one(said):
 
 def test_a_published_checkpoint_that_differs_is_not_reproduced(said):
     text = said(PUBLISHED, **far_off())
-    assert "is taken to be the published BERT-Tiny (uncased_L-2_H-128_A-2)" in text
+    assert "is said by who ran it to be the published BERT-Tiny (uncased_L-2" in text
     assert "BERT-Tiny as published: not reproduced (SST-2 accuracy differs)" in text
     assert "Not that BERT-Tiny" not in text
+
+
+def test_what_was_fetched_is_the_published_one(said):
+    text = said(FETCHED, **far_off())
+    assert (
+        "BERT-Tiny (wordpiece masking) was fetched from "
+        f"https://there/uncased_L-2_H-128_A-2.zip, SHA-256 `{'f' * 64}`, as the "
+        "published BERT-Tiny."
+    ) in text
+    assert "BERT-Tiny as published: not reproduced (SST-2 accuracy differs)" in text
+
+
+def test_a_shape_is_no_evidence(said):
+    """The cells are judged, and nothing follows for the published row."""
+    text = said(OF_ITS_SHAPE, **far_off())
+    assert (
+        "BERT-Tiny (wordpiece masking) has the shape of BERT-Tiny; nothing else says "
+        "that it is the published one (uncased_L-2_H-128_A-2)."
+    ) in text
+    assert "1 differs" in text
+    assert "as published: not tested (nothing but its shape says" in text
+    assert "`--published-as BERT-Tiny`" in text
+    assert "`python -m suite fetch checkpoint BERT-Tiny`" in text
+    assert "not reproduced" not in text
+    assert "Not that BERT-Tiny" not in text  # it may be the published one
 
 
 def test_what_is_compared_is_said_with_its_splits(said):

@@ -1,6 +1,7 @@
 """What a sweep is made of: tasks that may be run, entries, labels, descriptions."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -26,7 +27,7 @@ from tests.suite.miniature import ROWS, Miniature
 
 def checkpoint(**changes) -> SimpleNamespace:
     usual = {"name": "BERT-Tiny", "masking": None, "sha256": "a" * 64}
-    usual |= {"description": {}, "directory": SimpleNamespace(name="uncased_L-2")}
+    usual |= {"description": {}, "directory": Path("nowhere/uncased_L-2")}
     return SimpleNamespace(**(usual | changes))
 
 
@@ -187,6 +188,7 @@ def test_a_released_checkpoint_is_described_by_its_directory():
     described = describe_checkpoint(checkpoint())
     assert described["published_as"] == "BERT-Tiny"
     assert described["description"] == "uncased_L-2"
+    assert described["origin"] == {"kind": "shape"}
 
 
 def test_a_whole_word_checkpoint_was_never_published_at_these_sizes():
@@ -206,6 +208,7 @@ def test_a_checkpoint_made_here_says_how():
         "accuracy 0.234"
     )
     assert described["pretraining"] == made
+    assert described["origin"] == {"kind": "pre-trained here"}
     assert described["seed"] == 7
 
 

@@ -7,19 +7,16 @@ import pytest
 from suite.cells import Cell
 from suite.published import TABLE_COLUMNS
 from suite.report_tables import row_verdict_rows
-from suite.table_verdict import is_published, row_verdict, table_verdict
+from suite.table_verdict import row_verdict, table_verdict
 
 PUBLISHED = {
     "name": "BERT-Tiny",
     "masking": "wordpiece",
     "published_as": "BERT-Tiny",
-    "pretraining": {},
+    "origin": {"kind": "declared"},
     "sha256": "a" * 64,
 }
-MADE_HERE = PUBLISHED | {
-    "pretraining": {"settings": {"num_train_steps": 10}},
-    "sha256": "b" * 64,
-}
+MADE_HERE = PUBLISHED | {"origin": {"kind": "pre-trained here"}, "sha256": "b" * 64}
 NOT_PUBLISHED = PUBLISHED | {"published_as": None, "sha256": "c" * 64}
 
 
@@ -70,9 +67,25 @@ def test_no_other_checkpoint_is_a_verdict_on_the_published_row():
         assert found.counts[verdict] == 14
     found = row_verdict(row(NOT_PUBLISHED, "not comparable"), NOT_PUBLISHED)
     assert found.verdict == "not tested"
-    assert is_published(PUBLISHED)
-    assert not is_published(MADE_HERE)
-    assert not is_published(NOT_PUBLISHED)
+
+
+@pytest.mark.parametrize("verdict", ["differs", "reproduced"])
+def test_a_shape_alone_is_no_verdict_on_the_published_row(verdict):
+    """Nor is a run.json that says nothing of where the checkpoint is from."""
+    of_before = {k: v for k, v in PUBLISHED.items() if k != "origin"}
+    for checkpoint in (of_before, PUBLISHED | {"origin": {"kind": "shape"}}):
+        cells = row(checkpoint, verdict)
+        found = row_verdict(cells, checkpoint)
+        assert found.verdict == "not tested"
+        assert found.why == (
+            "nothing but its shape says that it is the published one; say that it is "
+            "with `--published-as BERT-Tiny`, or fetch it with `python -m suite fetch "
+            "checkpoint BERT-Tiny`"
+        )
+        assert found.counts[verdict] == 14
+        assert (
+            f"not tested ({found.why})" in table_verdict(cells, [checkpoint]).sentence
+        )
 
 
 def test_the_table_counts_and_says_what_follows_for_each_model():
