@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from suite.figures import masking_figure
 from suite.markdown import SAMPLE_NOTE, table, trials
 from suite.masked_lm_effect import MaskedLmDifference, checkpoint_differences
+from suite.masking_run import MaskingRun
 from suite.masking_summary import masking_summary, yardstick_words
 from suite.pages import Figures, folded
 from suite.pretraining_pairs import what_pairs_show
 from suite.report_tables import masked_lm_rows, masking_rows
-from suite.reported_run import ReportedRun
 from suite.whole_word_effect import published_effect
 
 _NOTHING = (
@@ -41,7 +41,7 @@ _MASKED_LM = (
 )
 
 
-def masking_parts(run: ReportedRun, figures: Figures) -> list[str]:
+def masking_parts(run: MaskingRun, figures: Figures) -> list[str]:
     """A run's part of the page; its figure is drawn on the way."""
     return [
         *_fine_tuned(run, figures),
@@ -61,7 +61,7 @@ def masked_lm_parts(rows: Sequence[MaskedLmDifference], *, sample: bool) -> list
     ]
 
 
-def _fine_tuned(run: ReportedRun, figures: Figures) -> list[str]:
+def _fine_tuned(run: MaskingRun, figures: Figures) -> list[str]:
     rows = run.masking
     if not rows:
         return [_NOTHING]
@@ -82,7 +82,7 @@ def _fine_tuned(run: ReportedRun, figures: Figures) -> list[str]:
     ]
 
 
-def _figure(run: ReportedRun, figures: Figures) -> list[str]:
+def _figure(run: MaskingRun, figures: Figures) -> list[str]:
     if run.sample:  # the band is a published number
         return []
     alt = "Whole word − WordPiece with intervals; the table has the same numbers"
@@ -90,7 +90,7 @@ def _figure(run: ReportedRun, figures: Figures) -> list[str]:
     return [figures.image(alt, "masking", masking_figure, *what)]
 
 
-def _ids(run: ReportedRun) -> str:
+def _ids(run: MaskingRun) -> str:
     behind = {(row.model, row.task): row.trial_ids for row in run.masking}
     ids = [[model, task, trials(own)] for (model, task), own in behind.items()]
     return table(("Model", "Task", "Trials"), ids, sample=run.sample)

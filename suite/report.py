@@ -18,6 +18,8 @@ from pathlib import Path
 from suite.glue_page import INTRODUCTION, glue_parts
 from suite.masked_lm_effect import recorded_differences
 from suite.masking_page import masked_lm_parts, masking_parts
+from suite.masking_run import MaskingRun, read_masking_runs
+from suite.masking_summary import masking_summary
 from suite.pages import Figures, lowered, way_to, write_page
 from suite.reported_run import ReportedRun, read_run
 from suite.verdict_page import published_parts, verdict_parts
@@ -59,14 +61,15 @@ def write_runs(
         "glue.md": ["# The documented grid, task by task", INTRODUCTION],
         "masking.md": ["# WordPiece against whole-word masking"],
     }
-    for run, own in zip(runs, figures, strict=True):
+    studies = read_masking_runs(results / "masking") if results else []
+    for study in studies:
+        figures.append(Figures(reports_dir, f"masking_{study.name}"))
+        pages["masking.md"] += [f"## {study.name}", _made_by(study, reports_dir)]
+        pages["masking.md"] += lowered(masking_parts(study, figures[-1]))
+    for run, own in zip(runs, figures[: len(runs)], strict=True):
         for name, parts_of in _PARTS.items():
-            made_of = _records(run, reports_dir)
-            if len(runs) == 1:
-                pages[name] += [made_of, *parts_of(run, own)]
-            else:
-                parts = lowered(parts_of(run, own))
-                pages[name] += [f"## {run.name}", made_of, *parts]
+            pages[name] += _section(run, parts_of(run, own), reports_dir, len(runs) > 1)
+    pages["README.md"] += _studies_in_short(studies)
     pages["README.md"] += published_parts(sample=any(run.sample for run in runs))
     if results:
         way = way_to(results / "published", reports_dir)
@@ -76,6 +79,33 @@ def write_runs(
     return [*written, *(path for own in figures for path in own.written)]
 
 
+def _section(
+    run: ReportedRun, parts: list[str], reports_dir: Path, is_one_of_many: bool
+) -> list[str]:
+    """A run's part of a page, under its name where there are others."""
+    made_of = _records(run, reports_dir)
+    if not is_one_of_many:
+        return [made_of, *parts]
+    return [f"## {run.name}", made_of, *lowered(parts)]
+
+
+def _studies_in_short(studies: Sequence[MaskingRun]) -> list[str]:
+    """What the runs found that are for comparing maskings and nothing else."""
+    found: list[str] = []
+    for study in studies:
+        found += masking_summary(study.masking, sample=study.sample)
+    details = "Tables and what was run: [masking.md](masking.md)."
+    return ["## Does whole-word masking help?", *found, details] if found else []
+
+
+def _made_by(study: MaskingRun, reports_dir: Path) -> str:
+    """Where its records are, and how to make them again."""
+    return (
+        f"{_records(study, reports_dir)} Commit `{study.run['commit'][:7]}`, "
+        f"{study.run['device']}, `{study.run['command']}`."
+    )
+
+
 def _details(reports_dir: Path) -> str:
     """Links to the other pages; those that are no run's, if they are there."""
     pages = {"glue.md": "the grids", "masking.md": "the maskings"}
@@ -83,7 +113,7 @@ def _details(reports_dir: Path) -> str:
     return ", ".join(f"[{said}]({page})" for page, said in pages.items())
 
 
-def _records(run: ReportedRun, reports_dir: Path) -> str:
+def _records(run: MaskingRun, reports_dir: Path) -> str:
     return (
         f"Records: {way_to(run.path, reports_dir)}. A trial's id names its line in "
         "`trials.jsonl` and its predictions, `predictions/ID.npz`."

@@ -2,36 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from suite.cells import Cell
 from suite.estimates import Choice, Estimates
 from suite.grids import Grid, load_grids
-from suite.masking_effect import MaskingDifference, compare_maskings
+from suite.masking_run import MaskingRun
 from suite.records import RunDirectory, TrialRecord
 from suite.verdicts import run_checkpoints, verdicts_of
 
 
 @dataclass(frozen=True, eq=False)
-class ReportedRun:
+class ReportedRun(MaskingRun):
     """A run directory, read and judged."""
 
-    path: Path
-    run: Mapping
-    checkpoints: Sequence[Mapping]
-    grids: Mapping[tuple[str, str], Grid]
     cells: Sequence[Cell]
     choices: Mapping[tuple[str, str], Choice]
     records: Sequence[TrialRecord]
-
-    @property
-    def name(self) -> str:
-        return self.path.resolve().name
-
-    @property
-    def sample(self) -> bool:
-        return bool(self.run.get("sample"))
 
     def grids_of(self, checkpoint: Mapping) -> dict[str, Grid]:
         return {
@@ -50,11 +37,6 @@ class ReportedRun:
             for (sha256, task), choice in self.choices.items()
             if sha256 == checkpoint["sha256"]
         }
-
-    @cached_property
-    def masking(self) -> list[MaskingDifference]:
-        """WordPiece against whole word, where the run has both."""
-        return compare_maskings(self.checkpoints, self.grids)
 
 
 def read_run(run_dir: Path) -> ReportedRun:

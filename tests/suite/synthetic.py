@@ -25,6 +25,7 @@ class Checkpoint:
     sha256: str = "a" * 64
     origin: str = "declared"
     skill: float = 0.5  # probability of knowing an answer; the rest is guessed
+    seed: int | None = None  # of its pre-training
 
     def described(self) -> dict:
         return {
@@ -34,6 +35,7 @@ class Checkpoint:
             "description": "random numbers",
             "origin": {"kind": self.origin},
             "sha256": self.sha256,
+            "seed": self.seed,
         }
 
 

@@ -12,7 +12,7 @@ from suite import readme
 from suite.all_reports import differences, recorded_runs
 from suite.environment import ROOT
 from suite.records import RunDirectory
-from tests.suite.synthetic import Synthetic, make_run
+from tests.suite.synthetic import Checkpoint, Synthetic, make_run
 
 PAGES = {
     *("README.md", "glue.md", "masking.md", "squad.md", "knobs.md"),
@@ -143,6 +143,27 @@ def test_check_takes_nothing_with_it(project, typed):
     ended = typed("report", project / "results/runs" / OLDER, "--check")
     assert ended.code == 2
     assert ended.err.startswith("Error: --check: looks at all of reports/")
+
+
+def test_a_comparison_of_maskings_is_on_its_page_and_in_short(project):
+    """Two pairs of pre-trainings, of which no cell is in the table of verdicts."""
+    sides = [
+        Checkpoint(sha256=f"{seed}{letter}" * 32, masking=masking, seed=seed)
+        for seed in (1, 2)
+        for masking, letter in (("wordpiece", "a"), ("whole-word", "b"))
+    ]
+    small = {"rows": 71, "batch_sizes": (8,), "learning_rates": (3e-4,)}
+    options = Synthetic(tasks=("RTE",), checkpoints=sides, **small)
+    make_run(project / "results/masking/2026-04-01_pairs_0", options)
+    readme.publish_all()
+    reports = project / "reports"
+    page, front = ((reports / n).read_text() for n in ("masking.md", "README.md"))
+    assert "## 2026-04-01_pairs_0" in page
+    assert "over 2 pairs of pre-trainings" in page
+    assert "## Does whole-word masking help?" in front
+    assert "over 2 pairs of pre-trainings" in front
+    assert "2026-04-01_pairs_0" not in (reports / "glue.md").read_text()
+    assert not readme.published_problems()
 
 
 def test_every_run_is_reported_the_newest_first(project, tiny_run):
