@@ -1,10 +1,12 @@
-"""What the project publishes: reports/, and the table in its README.
+"""What the project publishes: reports/, and what its README opens with.
 
-The table stands between two markers and is rewritten with the reports, so that no
-number in the README is typed by hand. It is of the newest run of results/runs.
+The finding, the table and a figure stand between two markers and are rewritten with the
+reports, so that no number in the README's front is typed by hand. They are of the
+newest run of results/runs, and of the newest comparison of maskings.
 """
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from reference.errors import InputError
@@ -13,11 +15,32 @@ from suite.all_reports import differences, read_runs, stale_files, write_all
 from suite.cells import Cell
 from suite.environment import REPORTS, RESULTS, ROOT
 from suite.markdown import bounds, points, table
+from suite.masking_run import MaskingRun, read_masking_runs
+from suite.masking_summary import masking_summary
 from suite.records import RunDirectory
 from suite.report import write_report
+from suite.report_summary import finding
 from suite.reported_run import ReportedRun
+from suite.verdict_page import forest_name
 
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+
+
+def front(run: ReportedRun, studies: Sequence[MaskingRun]) -> str:
+    """What was found, the table of it and a figure: between the markers."""
+    parts = finding(run)
+    if studies:
+        parts += masking_summary(studies[0].masking, sample=studies[0].sample)
+    return "\n\n".join([*parts, readme_table(run), *_figure(run)]).rstrip("\n") + "\n"
+
+
+def _figure(run: ReportedRun) -> list[str]:
+    """The forest plot of the table, where it has an interval to draw."""
+    first = run.checkpoints[0]
+    if all(cell.low is None for cell in run.cells_of(first)):
+        return []
+    way = f"reports/figures/{run.name}/{forest_name(first, 0)}.svg"
+    return [f"![Ours − published with margins; the table has the same numbers]({way})"]
 
 
 def readme_table(run: ReportedRun) -> str:
@@ -41,10 +64,10 @@ def readme_table(run: ReportedRun) -> str:
     )
 
 
-def with_table(text: str, run: ReportedRun) -> str:
-    """The README's text with the table of this run between the markers."""
+def with_front(text: str, run: ReportedRun, studies: Sequence[MaskingRun] = ()) -> str:
+    """The README's text with what was found between the markers."""
     before, after = _around(text)
-    return f"{before}{BEGIN}\n{readme_table(run)}{END}{after}"
+    return f"{before}{BEGIN}\n{front(run, studies)}{END}{after}"
 
 
 def check_readme(run_dir: Path) -> None:
@@ -67,12 +90,13 @@ def publish(run_dir: Path) -> list[Path]:
 
 
 def publish_all() -> list[Path]:
-    """Write everything under reports/ and the README's table; returns the files.
+    """Write everything under reports/ and the README's front; returns the files.
 
     Pages and figures that nothing makes any more are removed.
     """
     readme, runs = ROOT / "README.md", read_runs(RESULTS)
-    text = with_table(readme.read_text(encoding="utf-8"), runs[0])
+    studies = read_masking_runs(RESULTS / "masking")
+    text = with_front(readme.read_text(encoding="utf-8"), runs[0], studies)
     written = write_all(runs, RESULTS, REPORTS)
     for path in stale_files(REPORTS, written):
         path.unlink()
@@ -100,8 +124,8 @@ def published_problems() -> list[str]:
         found = differences(beside / "reports", REPORTS)
     problems = [f"{REPORTS.name}/{line}" for line in found]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    if with_table(text, runs[0]) != text:
-        problems.append(f"README.md: its table is not that of {runs[0].name}")
+    if with_front(text, runs[0], read_masking_runs(RESULTS / "masking")) != text:
+        problems.append(f"README.md: what it opens with is not of {runs[0].name}")
     return problems
 
 

@@ -50,6 +50,20 @@ def summary(run: ReportedRun, masking: Sequence[MaskingDifference]) -> Iterator[
         yield f"**What does not follow.** {cautions}"
 
 
+def finding(run: ReportedRun) -> list[str]:
+    """The shortest that may be said of a run: what, what came out, what not follows."""
+    compared = [cell for cell in run.cells if cell.verdict in COMPARED]
+    said = [f"**What was run.** {_what_was_run(run)}"]
+    if run.checkpoints:
+        first = run.checkpoints[0]
+        said[0] += f" {_inline(first)} {in_words(first)}"
+    said.append(f"**What came out.** {_what_came_out(run, compared)}")
+    if not run.sample and any(cell.constant is not None for cell in run.cells):
+        said[-1] += f" {_learnt(run)}"
+    cautions = " ".join(_cautions(run, compared, ()))
+    return [*said, f"**What does not follow.** {cautions}"] if cautions else said
+
+
 def _what_was_run(run: ReportedRun) -> str:
     status = Counter(record.status for record in run.records)
     degenerate = sum(bool(record.degenerate) for record in run.records)

@@ -46,9 +46,7 @@ def verdict_parts(run: ReportedRun, figures: Figures) -> list[str]:
     parts = ["## In short", *summary(run, run.masking), "## Verdicts", _HOW_TO_READ]
     parts.append(row_verdict_rows(rows, sample=run.sample))
     for number, checkpoint in enumerate(run.checkpoints):
-        parts += _checkpoint(
-            run, checkpoint, f"forest_{slug(checkpoint, number)}", figures
-        )
+        parts += _checkpoint(run, checkpoint, forest_name(checkpoint, number), figures)
     return [
         *parts,
         "## What was run",
@@ -69,6 +67,11 @@ def published_parts(*, sample: bool) -> list[str]:
         "they were rounded, can give it.",
         average_rows(printed_averages(load_published()), sample=sample),
     ]
+
+
+def forest_name(checkpoint: Mapping, number: int) -> str:
+    """The figure of a checkpoint's verdicts, by its place among the run's."""
+    return f"forest_{slug(checkpoint, number)}"
 
 
 def _checkpoint(

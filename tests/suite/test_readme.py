@@ -1,9 +1,9 @@
-"""The README's table comes from records, and only what stands between the markers."""
+"""What the README opens with comes from records, between its markers only."""
 
 import pytest
 
 from reference.errors import InputError
-from suite.readme import BEGIN, END, readme_table, with_table
+from suite.readme import BEGIN, END, front, readme_table, with_front
 from suite.reported_run import read_run
 
 
@@ -14,9 +14,19 @@ def run(small_run):
 
 def test_the_table_stands_between_the_markers(run):
     text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    found = with_table(text, run)
-    assert found == f"before\n{BEGIN}\n{readme_table(run)}{END}\nafter\n"
-    assert with_table(found, run) == found
+    found = with_front(text, run)
+    assert found == f"before\n{BEGIN}\n{front(run, [])}{END}\nafter\n"
+    assert with_front(found, run) == found
+
+
+def test_it_opens_with_the_finding_the_table_and_a_figure(run):
+    found = front(run, [])
+    places = [
+        found.index(what)
+        for what in ("**What came out.** Of 4 cells", readme_table(run), "![Ours")
+    ]
+    assert places == sorted(places)
+    assert "](reports/figures/small/forest_1-bert-tiny-wordpiece.svg)" in found
 
 
 def test_the_table_names_tasks_verdicts_and_the_run(run):
@@ -27,4 +37,4 @@ def test_the_table_names_tasks_verdicts_and_the_run(run):
 
 def test_a_readme_without_markers_is_refused(run):
     with pytest.raises(InputError, match="table: begin"):
-        with_table("no markers here\n", run)
+        with_front("no markers here\n", run)
