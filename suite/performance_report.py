@@ -3,7 +3,8 @@
 It is made of the records of results/performance/, one for each machine and backend and
 two for the whole grid, which pytest-benchmark wrote; the page names the file and the
 command of each. What is not in a record is said not to be measured. Nothing is measured
-here, and the grid has a module of its own (suite/sweep_speed_report.py).
+here; the grid and the resampling have modules of their own
+(suite/sweep_speed_report.py, suite/resampling_speed.py).
 """
 
 import json
@@ -14,6 +15,7 @@ import pandas as pd
 
 from suite.markdown import NOTHING, frame_table, table
 from suite.pages import records_at, write_page
+from suite.resampling_speed import RECORD, resampling_section
 from suite.step_rates import products, profiles, step_rates
 from suite.sweep_speed_report import COMMANDS, grid_section
 
@@ -47,6 +49,7 @@ def write_performance_report(records: Path, reports_dir: Path) -> Path:
     paths = sorted(records.glob("*.json"))
     found = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in paths}
     of_grid = {n: found.pop(n) for n in COMMANDS if n in found}
+    resampling = resampling_section(found.pop(RECORD, None), _made_on)
     parts = ["# Speed", "Generated; do not edit.", *grid_section(of_grid, _made_on)]
     parts += ["## One step", _INTRODUCTION]
     for name, record in found.items():
@@ -58,6 +61,7 @@ def write_performance_report(records: Path, reports_dir: Path) -> Path:
         _machine(record)["device"].startswith("GPU") for record in found.values()
     ):
         parts += ["### On a GPU", "Not measured yet."]
+    parts += resampling
     return write_page(page, parts)
 
 

@@ -18,7 +18,7 @@ def report(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Where it is written.  [default: reports, with the README's table; "
+            help="Where it is written.  [default: reports, with the README's front; "
             "reports/sample for a run on sample data]",
         ),
     ] = None,
@@ -26,7 +26,7 @@ def report(
         bool,
         typer.Option(
             "--check",
-            help="Write nothing; say what of reports/ and of the README's table is "
+            help="Write nothing; say what of reports/ and of the README's front is "
             "not what the records give.",
         ),
     ] = False,
@@ -71,7 +71,7 @@ def _check() -> None:
     if problems:
         console.print("Rebuild with `python -m suite report`.", highlight=False)
         raise typer.Exit(1)
-    console.print("reports/ and the README's table are what the records give.")
+    console.print("reports/ and the README's front are what the records give.")
 
 
 def _record_verdicts(run_dir: Path | None) -> None:
