@@ -62,9 +62,14 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """A cell that is still open, with the draws of ours - published."""
+    """A cell that is still open, with the draws of ours - published.
+
+    `for_score` are draws and spread of a cell that is closed and yet a part of the
+    Score: WNLI.
+    """
 
     cell: Cell
     estimate: Estimate | None = None
     draws: np.ndarray | None = None
     spread: Spread | None = None
+    for_score: tuple[np.ndarray, Spread] | None = None

@@ -36,6 +36,15 @@ def ruling_without_statistics(context: Context) -> Closed:
     return next(filter(None, (rule(context) for rule in RULES)), None)
 
 
+def counts_in_score(context: Context) -> bool:
+    """Whether WNLI's number, of which no claim is made, may be a part of the Score.
+
+    A constant answer is: the published ones are hardly anything else.
+    """
+    others = (rule for rule in RULES if rule not in (_rule_wnli, _rule_degenerate))
+    return not any(rule(context) for rule in others)
+
+
 def _rule_not_run(context: Context) -> Closed:
     if context.grid is not None:
         return None
@@ -143,7 +152,7 @@ def _rule_seeds(context: Context) -> Closed:
     if context.estimate.seed_error[context.column.metric].sd is not None:
         return None
     why = f"seed spread {context.estimate.seed_note}"
-    return "inconclusive", why, "two seeds, or four configurations"
+    return "inconclusive", why, "four seeds, or four configurations"
 
 
 RULES: tuple[Callable[[Context], Closed], ...] = (

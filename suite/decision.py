@@ -9,8 +9,8 @@ And what would change it: suite/power.py says what would settle an open one. Eve
 is in points.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,91 +25,100 @@ from suite.statistics import (
 )
 
 
-@dataclass(frozen=True)
-class Corrected:
-    """A cell's p of no difference after Holm's correction, and its own before it.
-
-    `tests` are the cells among which he corrects.
-    """
-
-    p: float
-    own: float
-    tests: int
-
-    @property
-    def level(self) -> float:
-        """What the cell's own p was held against."""
-        return LEVEL * self.own / self.p
-
-
 def decide_all(
     evidence: list[Evidence], margins: Mapping[tuple[str, str], float]
 ) -> list[Cell]:
     """The cells of one row, each column once; Holm's correction runs over them."""
-    open_cells = [e for e in evidence if e.draws is not None]
-    plain = np.array([difference_p(e.draws) for e in open_cells])
-    tests = [
-        Corrected(float(p), float(own), len(open_cells))
-        for p, own in zip(holm(plain), plain, strict=True)
-    ]
-    by_column = {e.cell.column: t for e, t in zip(open_cells, tests, strict=True)}
-    return [
-        e.cell
-        if e.draws is None
-        else _decide(e, by_column[e.cell.column], margins[_margin_key(e.cell)])
-        for e in evidence
-    ]
+    row = _Row([e for e in evidence if e.draws is not None], margins)
+    decided = iter(row.cells())
+    return [e.cell if e.draws is None else next(decided) for e in evidence]
 
 
-def _margin_key(cell: Cell) -> tuple[str, str]:
-    return cell.column.task, cell.column.metric
+class _Row:
+    """The open cells of a row, which one correction has in common."""
 
+    def __init__(
+        self, cells: Sequence[Evidence], margins: Mapping[tuple[str, str], float]
+    ):
+        self._open = cells
+        self._margins = [
+            margins[e.cell.column.task, e.cell.column.metric] for e in cells
+        ]
+        self._p = np.array([difference_p(e.draws) for e in cells])
 
-def _decide(evidence: Evidence, test: Corrected, margin: float) -> Cell:
-    draws = evidence.draws
-    low, high = interval(draws)
-    note = evidence.estimate.seed_note if evidence.estimate else ""
-    cell = replace(
-        evidence.cell, low=low, high=high, seed_note=note, spread=evidence.spread
-    )
-    if equivalence_p(draws, margin) <= LEVEL:
-        why = f"within ±{margin:.1f} points by two one-sided tests"
-        room = margin - max(map(abs, interval(draws, 1 - 2 * LEVEL)))
-        change = f"a difference {at_least(room)} points further from zero"
-        return replace(cell, verdict="reproduced", why=why, change=change)
-    if test.p <= LEVEL:
-        why = f"more than the sources of error explain, {_holm_said(test, draws.size)}"
-        room = at_least(_room(draws, test.level))
-        change = f"an error of {room} points in either number"
-        return replace(cell, verdict="differs", why=why, change=change)
-    why = f"neither within ±{margin:.1f} points nor surely different"
-    needed = _half_width(draws, cell.difference, LEVEL / test.tests)
-    one = Comparison(
-        cell.difference, margin, cell.spread, cell.selection, test.tests, needed
-    )
-    change = what_settles(one, cell.seeds, cell.examples)
-    return replace(cell, verdict="inconclusive", why=why, change=change)
+    def cells(self) -> list[Cell]:
+        return [self._decided(number) for number in range(len(self._open))]
 
+    def _decided(self, number: int) -> Cell:
+        one = self._open[number]
+        verdict = self._verdict(number)
+        low, high = interval(one.draws)
+        return replace(
+            one.cell,
+            low=low,
+            high=high,
+            spread=one.spread,
+            seed_note=one.estimate.seed_note if one.estimate else "",
+            verdict=verdict,
+            why=self._why(number, verdict),
+            change=self._change(number, verdict),
+        )
 
-def _room(draws: np.ndarray, level: float) -> float:
-    """How far the interval of this level's test ends from zero; 0 if it holds zero."""
-    low, high = interval(draws, 1 - level)
-    return max(0.0, low, -high)
+    def _verdict(self, number: int, shift: float = 0.0) -> str:
+        """Of one cell, had its difference been nearer to zero by so many points."""
+        draws = self._open[number].draws
+        draws = draws - shift * np.sign(self._open[number].cell.difference)
+        if equivalence_p(draws, self._margins[number]) <= LEVEL:
+            return "reproduced"
+        p = self._p.copy()
+        p[number] = difference_p(draws)
+        return "differs" if holm(p)[number] <= LEVEL else "inconclusive"
 
+    def _why(self, number: int, verdict: str) -> str:
+        margin = self._margins[number]
+        if verdict == "reproduced":
+            return f"within ±{margin:.1f} points by two one-sided tests"
+        if verdict == "differs":
+            p, draws = holm(self._p)[number], self._open[number].draws
+            least = self._p[number] <= smallest_p(draws.size)
+            said = f"Holm p {'<' if least else '='} {p:.2g}"
+            return f"more than the sources of error explain, {said}"
+        return f"neither within ±{margin:.1f} points nor surely different"
 
-def _half_width(draws: np.ndarray, difference: float, level: float) -> float:
-    """How far from zero a difference with these draws' error has to be to differ."""
-    low, high = interval(draws, 1 - level)
-    return max(difference - low, high - difference)
+    def _change(self, number: int, verdict: str) -> str:
+        if verdict == "inconclusive":
+            cell = self._open[number].cell
+            return what_settles(self._comparison(number), cell.seeds, cell.examples)
+        if verdict == "differs":
+            error = at_least(self._turns(number))
+            return f"an error of {error} points in either number"
+        widest = max(map(abs, interval(self._open[number].draws, 1 - 2 * LEVEL)))
+        room = self._margins[number] - widest
+        return f"a difference {at_least(room)} points further from zero"
 
+    def _turns(self, number: int) -> float:
+        """How much nearer to zero a cell that differs is something else.
 
-def _holm_said(test: Corrected, draws: int) -> str:
-    """The corrected p, or the least that so many draws can show."""
-    least = smallest_p(draws)
-    if test.own <= least:
-        return f"Holm p < {_digits(test.p)}"
-    return f"Holm p = {_digits(test.p)}"
+        At zero it cannot differ; between, what it is not any more it stays not.
+        """
+        differs, turned = 0.0, abs(self._open[number].cell.difference)
+        while turned - differs > 0.01:
+            middle = (differs + turned) / 2
+            if self._verdict(number, middle) == "differs":
+                differs = middle
+            else:
+                turned = middle
+        return turned
 
-
-def _digits(p: float) -> str:
-    return f"{p:.2g}"
+    def _comparison(self, number: int) -> Comparison:
+        one, tests = self._open[number], len(self._open)
+        low, high = interval(one.draws, 1 - LEVEL / tests)
+        difference = one.cell.difference
+        return Comparison(
+            difference=difference,
+            margin=self._margins[number],
+            spread=one.spread,
+            selection=one.cell.selection,
+            tests=tests,
+            needed=max(difference - low, high - difference),
+        )

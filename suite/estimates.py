@@ -11,10 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from suite.constant_answers import above_constant, constant_scores
+from suite.grid_seeds import seed_errors
 from suite.grids import Configuration, Grid, task_of_split
-from suite.metrics import constant_scores, metric_scores
-from suite.seed_error import SeedError, of_fresh_seeds, of_grid
-from suite.selection import best_configuration, cross_fit, grid_scores
+from suite.metrics import metric_scores
+from suite.seed_error import SeedError
+from suite.selection import (
+    best_by_seed,
+    best_configuration,
+    cross_fit,
+    grid_scores,
+)
 from suite.statistics import bca_score_draws, score_draws
 from suite.tasks import Task
 
@@ -35,8 +42,9 @@ class Estimate:
     dev, choosing do to a score; of these `examples_sd` is the one and `selection_sd`
     the other, which is 0 where the choice was made on another split. `optimism` is the
     best of the grid minus the cross-fitted score, empty off dev. `constant` is what an
-    answer scores that does not look at the text. `collapsed` says how the chosen
-    configuration is degenerate, None if it is not.
+    answer scores that does not look at the text, and `above_constant` whether ours is
+    better by more than other examples explain. `trial_ids` are what each seed of the
+    grid chose; `collapsed` says how all of them are degenerate, None if not all are.
     """
 
     task: Task
@@ -51,6 +59,7 @@ class Estimate:
     optimism: Mapping[str, float]
     seed_error: Mapping[str, SeedError]
     constant: Mapping[str, float]
+    above_constant: Mapping[str, bool]
     trial_ids: tuple[str, ...]
     collapsed: str | None
 
@@ -69,13 +78,15 @@ class _Scored:
     how: str
     scores: Mapping[str, np.ndarray]
     draws: Mapping[str, np.ndarray]
+    above_constant: Mapping[str, bool]
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
     """The configuration that is best on dev, and how optimistic its dev score is.
 
-    `repeated` are its main scores on dev [S] on fresh seeds, None if there are none.
+    `naive` is the best of a seed's grid, the mean over seeds. `repeated` are its main
+    scores on dev [S] on fresh seeds, None if there are none.
     """
 
     configuration: Configuration
@@ -131,11 +142,10 @@ def choose(grid: Grid, rng: np.random.Generator) -> Choice | None:
 
 def _choice(grid: Grid, cross_fitted: Estimate) -> Choice:
     best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
-    dev_scores = grid_scores(grid.task, grid.predictions["dev"], grid.labels["dev"])
     return Choice(
         configuration=grid.configurations[best],
         trial_ids=grid.trial_ids[best],
-        naive={name: float(values[best].mean()) for name, values in dev_scores.items()},
+        naive=_naive(grid),
         cross_fitted=cross_fitted,
         repeated=_repeated_scores(grid),
     )
@@ -155,9 +165,9 @@ def estimate(grid: Grid, split: str, rng: np.random.Generator) -> Estimate | Non
     if split == "dev":
         return _cross_fitted(grid, rng)
     task = task_of_split(grid.task, split)
-    best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
-    predictions = grid.predictions[split][best][None]  # [1, S, n]
-    scored = _scored("chosen on dev", task, predictions, grid.labels[split], rng)
+    chosen = _chosen(grid)
+    predictions = grid.predictions[split][chosen, np.arange(chosen.size)]  # [S, n]
+    scored = _scored("chosen on dev", task, predictions[None], grid.labels[split], rng)
     return _estimate(grid, split, scored)
 
 
@@ -185,6 +195,7 @@ def _scored(
         how,
         {name: np.array([one[name] for one in scores]) for name in scores[0]},
         {name: np.stack([one[name] for one in draws]) for name in draws[0]},
+        above_constant(task, predictions[0], labels, rng),
     )
 
 
@@ -199,7 +210,6 @@ def _mean_scores(
 
 def _estimate(grid: Grid, split: str, scored: _Scored) -> Estimate:
     task = task_of_split(grid.task, split)
-    best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
     scores = {name: float(np.mean(own)) for name, own in scored.scores.items()}
     return Estimate(
         task=task,
@@ -211,11 +221,12 @@ def _estimate(grid: Grid, split: str, scored: _Scored) -> Estimate:
         draws={name: own.ravel() for name, own in scored.draws.items()},
         examples_sd={name: _sd_within(own) for name, own in scored.draws.items()},
         selection_sd={name: _sd_between(own) for name, own in scored.scores.items()},
-        optimism=_optimism(grid, best, scores) if split == "dev" else {},
+        optimism=_optimism(grid, scores) if split == "dev" else {},
         seed_error=seed_errors(grid, split),
         constant=constant_scores(task, grid.labels[split]),
-        trial_ids=grid.trial_ids[best],
-        collapsed=_collapse(grid, split, best),
+        above_constant=scored.above_constant,
+        trial_ids=_chosen_ids(grid),
+        collapsed=_collapse(grid, split),
     )
 
 
@@ -229,34 +240,35 @@ def _sd_between(scores: np.ndarray) -> float:
     return float(np.std(scores, ddof=1)) if scores.size > 1 else 0.0
 
 
-def _optimism(grid: Grid, best: int, scores: Mapping[str, float]) -> dict[str, float]:
-    naive = grid_scores(grid.task, grid.predictions["dev"], grid.labels["dev"])
-    return {name: float(naive[name][best].mean()) - scores[name] for name in naive}
+def _chosen(grid: Grid) -> np.ndarray:
+    """What each seed of the grid chooses on dev: indices [S]."""
+    return best_by_seed(grid.task, grid.predictions["dev"], grid.labels["dev"])
 
 
-def seed_errors(grid: Grid, split: str) -> dict[str, SeedError]:
-    """Per metric and for "main", of one run scored on the split.
-
-    Over the repeats if there are two, else from the grid; which half of it is the
-    better one is told by dev.
-    """
-    task, labels = task_of_split(grid.task, split), grid.labels[split]
-    repeated = grid.repeats and grid.repeats.predictions.get(split)
-    if repeated is not None and len(repeated) > 1:
-        fresh = grid_scores(task, repeated[None], labels)
-        return {name: of_fresh_seeds(scores[0]) for name, scores in fresh.items()}
-    table = grid_scores(task, grid.predictions[split], labels)
-    main = grid_scores(grid.task, grid.predictions["dev"], grid.labels["dev"])["main"]
-    return {name: of_grid(scores, main) for name, scores in table.items()}
+def _chosen_ids(grid: Grid) -> tuple[str, ...]:
+    return tuple(grid.trial_ids[best][s] for s, best in enumerate(_chosen(grid)))
 
 
-def _collapse(grid: Grid, split: str, best: int) -> str | None:
-    """Why the chosen configuration counts as degenerate, if all its trials do."""
+def _naive(grid: Grid) -> dict[str, float]:
+    """The dev scores of what was chosen on dev, the mean over seeds."""
+    scores = grid_scores(grid.task, grid.predictions["dev"], grid.labels["dev"])
+    chosen = _chosen(grid)
+    seeds = np.arange(chosen.size)
+    return {name: float(own[chosen, seeds].mean()) for name, own in scores.items()}
+
+
+def _optimism(grid: Grid, scores: Mapping[str, float]) -> dict[str, float]:
+    return {name: naive - scores[name] for name, naive in _naive(grid).items()}
+
+
+def _collapse(grid: Grid, split: str) -> str | None:
+    """Why what was chosen counts as degenerate, if all of it does."""
     flags = {r.trial.id: r.degenerate for r in grid.records}
-    reasons = [flags.get(trial_id) for trial_id in grid.trial_ids[best]]
+    reasons = [flags.get(trial_id) for trial_id in _chosen_ids(grid)]
     if all(reasons):
         return reasons[0]
-    predictions = grid.predictions[split][best]
+    chosen = _chosen(grid)
+    predictions = grid.predictions[split][chosen, np.arange(chosen.size)]  # [S, n]
     if np.all(predictions == predictions[:, :1]):
         return "constant predictions"
     return None

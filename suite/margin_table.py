@@ -56,9 +56,10 @@ def margin_rows(*, sample: bool = False) -> str:
     )
     body = table(header, rows, sample=sample)
     return (
-        f"A margin is {common}. *Reproduced can be shown*, with seeds and examples "
-        f"without end, where the published number of {_MODEL} is less uncertain than "
-        f"the margin by its test set alone.\n\n{body}"
+        f"A margin is {common}. That a number is *reproduced* cannot be shown, with "
+        "seeds and examples without end, where its test set alone leaves it more "
+        f"uncertain than the margin; its own seed comes on top. As for {_MODEL}'s row:"
+        f"\n\n{body}"
     )
 
 
@@ -82,4 +83,4 @@ def _plus_minus(value: float | None) -> str:
 def _reach(margin: float | None, theirs: float | None) -> str:
     if margin is None or theirs is None:
         return NOTHING
-    return "yes" if theirs < margin else "no"
+    return "not ruled out" if theirs < margin else "no"

@@ -119,17 +119,6 @@ def scores(task: Task, predictions: np.ndarray, labels: np.ndarray) -> dict[str,
     return {name: float(value) for name, value in values.items()}
 
 
-def constant_scores(task: Task, labels: np.ndarray) -> dict[str, float]:
-    """Each metric's best score by an answer that does not look at the text.
-
-    Of labels [n]: the class that suits the metric best, always; 0 where a number is
-    asked for, with which no constant correlates.
-    """
-    answers = [0] if task.labels is None else range(len(task.labels))
-    found = [scores(task, np.full(labels.shape, own), labels) for own in answers]
-    return {name: max(one[name] for one in found) for name in task.metrics}
-
-
 def main_score(task: Task, scores: Mapping[str, float | np.ndarray]) -> float:
     """Mean of the task's metrics: what configurations are selected by."""
     return sum(scores[name] for name in task.metrics) / len(task.metrics)

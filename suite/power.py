@@ -8,7 +8,7 @@ they are uncertain themselves, so that these numbers are no more than a guide.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy import optimize, stats
 
@@ -46,21 +46,35 @@ class Comparison:
 
     @property
     def of_seeds(self) -> float:
-        return self.spread.our_seeds**2
+        return (self._wider * self.spread.our_seeds) ** 2
 
     @property
     def of_theirs(self) -> float:
-        """Variance that nothing of ours makes smaller."""
-        spread = self.spread
-        return spread.total**2 - spread.our_examples**2 - spread.our_seeds**2
+        """Variance that no more of the same of ours makes smaller."""
+        own = self.spread
+        seeds = self._wider * own.published_seeds
+        return seeds**2 + own.published_examples**2 + own.rounding**2 / 3
+
+    @property
+    def _wider(self) -> float:
+        """By what Student's t of the seeds' freedom is wider than the normal here."""
+        if math.isinf(self.spread.seed_freedom):
+            return 1.0
+        of_t = stats.t.isf(self._tail, self.spread.seed_freedom)
+        return float(of_t / stats.norm.isf(self._tail))
+
+    @property
+    def _tail(self) -> float:
+        """Beyond which share of its error on one side the difference is settled."""
+        is_near = self.target == "reproduced"
+        return LEVEL if is_near else LEVEL / self.tests / 2
 
     @property
     def allowed(self) -> float:
         """The variance at which the difference is just settled."""
         gap = abs(self.difference)
-        if gap < self.margin:  # two one-sided tests
-            return ((self.margin - gap) / stats.norm.isf(LEVEL)) ** 2
-        return (gap / stats.norm.isf(LEVEL / self.tests / 2)) ** 2
+        room = self.margin - gap if gap < self.margin else gap
+        return (room / stats.norm.isf(self._tail)) ** 2
 
 
 def growth_needed(one: Comparison) -> float | None:
@@ -90,21 +104,29 @@ def what_settles(
     Where no more of ours would, the differences that would be settled.
     """
     both = growth_needed(one)
+    if both is None or both > 1.0:
+        known = replace(one, spread=replace(one.spread, seed_freedom=math.inf))
+        if growth_needed(known) == 1.0:
+            return (
+                f"more fresh seeds, towards {one.target}, if their spread stays: it is "
+                f"known to {one.spread.seed_freedom:.0f} degrees of freedom only"
+            )
     if both is None:
         return _what_would_be_settled(one)
     if both == 1.0:
         return f"little: it is on the edge of {one.target}"
     ways = [
-        _way(seeds_needed(one), seeds, "seed"),
+        _way(seeds_needed(one), seeds, "seed", "the grid on "),
         _way(examples_needed(one), examples, "example"),
     ]
     found = " or ".join(way for way in ways if way)
     found = found or f"{_factor(both)} our examples and seeds, neither alone"
-    return f"about {found}, towards {one.target}, if the difference stays"
+    return f"{found}, towards {one.target}, if the difference stays"
 
 
 def _what_would_be_settled(one: Comparison) -> str:
-    theirs = stats.norm.isf(LEVEL) * math.sqrt(one.of_theirs)
+    near = replace(one, difference=0.0)  # as reckoned for what is to be reproduced
+    theirs = stats.norm.isf(LEVEL) * math.sqrt(near.of_theirs)
     said = f"a difference beyond ±{at_least(one.needed)} would differ"
     if theirs >= one.margin:
         return (
@@ -122,16 +144,16 @@ def at_least(points: float) -> str:
     return f"{max(0.1, math.ceil(10 * points) / 10):.1f}"
 
 
-def _way(times: float | None, now: int | None, noun: str) -> str:
+def _way(times: float | None, now: int | None, noun: str, on: str = "") -> str:
     if times is None:
         return ""
     if now is None:
         return f"{_factor(times)} our {noun}s"
-    return f"{math.ceil(now * times):,} {noun}s instead of {now:,}"
+    return f"{on}about {math.ceil(now * times):,} {noun}s instead of {now:,}"
 
 
 def _factor(times: float) -> str:
-    return f"{times:.1f} times" if times < 10 else f"{times:,.0f} times"
+    return f"about {times:.1f} times" if times < 10 else f"about {times:,.0f} times"
 
 
 def chance_to_see(effect: float, error: float, freedom: float) -> float:

@@ -137,7 +137,7 @@ def _checkpoint_summary(checkpoint: Mapping, cells: Sequence[Cell]) -> str:
     said = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
     named = [
         f"{verdict}: {', '.join(_named(c) for c in cells if c.verdict == verdict)}"
-        for verdict in ("reproduced", "differs")
+        for verdict in ("reproduced", "differs", "degenerate", "uninformative")
         if counts[verdict]
     ]
     detail = f" ({'; '.join(named)})" if named else ""
@@ -148,14 +148,15 @@ def _learnt(run: ReportedRun) -> str:
     """Which scores are surely above those of an answer that reads nothing."""
     said = [
         "Without looking at the text one scores something too, by the answer that is "
-        "right most often; what is not above that says nothing about a model."
+        "right most often; what is not above that, by more than the choice of examples "
+        "explains, says little about a model."
     ]
     for checkpoint in run.checkpoints:
         cells = [c for c in run.cells_of(checkpoint) if c.constant is not None]
         above = _all_named(c for c in cells if c.above_constant)
         others = _all_named(c for c in cells if not c.above_constant)
         said.append(
-            f"{_inline(checkpoint)}: surely above it on {above or 'nothing'}"
+            f"{_inline(checkpoint)}: above it on {above or 'nothing'}"
             + (f"; not on {others}." if others else ".")
         )
     return " ".join(said)
@@ -208,8 +209,8 @@ def _how_sure(compared: Sequence[Cell]) -> str:
     )
     if any("guessed" in cell.seed_note for cell in compared):
         said += (
-            " Where a configuration was run on one seed, how much seeds matter is "
-            "guessed from the grid, rather too much than too little."
+            " Where there are fewer than four seeds, how much seeds matter is guessed "
+            "from how far the better half of the grid lie apart."
         )
     return said
 

@@ -45,7 +45,7 @@ def score_evidence(
         compared="dev vs test" if "dev vs test" in kinds else "test vs test",
         trial_ids=tuple(i for e in parts.values() for i in e.cell.trial_ids),
     )
-    closed = [e.cell for c, e in parts.items() if e.draws is None and c.task != "WNLI"]
+    closed = [e.cell for e in parts.values() if _draws(e) is None]
     if closed or published is None:
         why = closed[0].why if closed else "no published Score"
         names = ", ".join(dict.fromkeys(c.column.task for c in closed))
@@ -63,17 +63,19 @@ def score_evidence(
 def _open_score(
     cell: Cell, parts: Mapping[TableColumn, Evidence], published: PublishedScore
 ) -> Evidence:
-    """Draws of the Score's difference; WNLI enters as a number without a claim."""
-    draws = glue_score(
-        {c: e.cell.difference if e.draws is None else e.draws for c, e in parts.items()}
-    )
+    """Draws of the Score's difference; WNLI has a part in it and no claim."""
+    draws = glue_score({column: _draws(e) for column, e in parts.items()})
     # The printed Score may be off the mean of the printed cells by their rounding.
     of_cells = glue_score({c: e.cell.published for c, e in parts.items()})
-    sources = [e.spread for e in parts.values() if e.spread]
-    choosing = [e.cell.selection for e in parts.values() if e.spread]
+    sources = [e.for_score[1] if e.for_score else e.spread for e in parts.values()]
+    choosing = [e.cell.selection for e in parts.values()]
     cell = replace(cell, selection=_mean_sd(choosing))
     spread = _score_spread(sources, published)
     return Evidence(cell, None, draws + of_cells - published.value, spread)
+
+
+def _draws(evidence: Evidence) -> np.ndarray | None:
+    return evidence.for_score[0] if evidence.for_score else evidence.draws
 
 
 def _score_spread(sources: list[Spread], published: PublishedScore) -> Spread:
@@ -83,6 +85,7 @@ def _score_spread(sources: list[Spread], published: PublishedScore) -> Spread:
         published_examples=_mean_sd([s.published_examples for s in sources]),
         published_seeds=_mean_sd([s.published_seeds for s in sources]),
         rounding=published.half_step,
+        seed_freedom=min(s.seed_freedom for s in sources),
     )
 
 

@@ -2,9 +2,9 @@
 
 A standard deviation that was measured on a few seeds is itself uncertain, so each comes
 with its degrees of freedom, and intervals take Student's t of them for the normal
-(suite/statistics/gap.py). Where a configuration was run on one seed only, nothing was
-measured, and the grid stands in: arrays of scores [C, S] are of C configurations on S
-seeds. Scores are fractions or points, whichever the caller passes, throughout.
+(suite/statistics/gap.py). Where there are too few seeds for that, the grid stands in:
+arrays of scores [C, S] are of C configurations on S seeds. Scores are fractions or
+points, whichever the caller passes, throughout.
 """
 
 import math
@@ -15,6 +15,8 @@ import numpy as np
 # Of the better half of equal normal scores the standard deviation is this part of all:
 # the root of 1 - 2 / pi, that of half a normal distribution.
 _OF_BETTER_HALF = math.sqrt(1 - 2 / math.pi)
+# Of fewer degrees of freedom an interval is so wide that a guess tells more.
+FEW_FREEDOM = 3
 # The excess kurtosis of half a normal distribution: 8 (pi - 3) / (pi - 2)².
 _EXCESS_OF_HALF = 8 * (math.pi - 3) / (math.pi - 2) ** 2
 
@@ -38,42 +40,48 @@ def in_points(error: SeedError) -> SeedError:
     return error if error.sd is None else replace(error, sd=100 * error.sd)
 
 
-def of_fresh_seeds(scores: np.ndarray) -> SeedError:
-    """From scores [S] on seeds that had no part in the choice; two at least.
-
-    The seeds that chose are not among them: they were lucky there.
-    """
-    how = f"measured over {scores.size} fresh seeds of the chosen one"
+def of_seeds(scores: np.ndarray, how: str) -> SeedError:
+    """Measured on scores [S] of single runs that differ by seed; two at least."""
     return SeedError(float(np.std(scores, ddof=1)), scores.size - 1, how)
 
 
-def of_grid(scores: np.ndarray, main: np.ndarray) -> SeedError:
-    """From scores [C, S] of the whole grid; `main` [C, S] says which half is better.
+def guessed(scores: np.ndarray, main: np.ndarray) -> SeedError:
+    """From how far the better half of a grid lie apart, on each of its seeds.
 
-    From two seeds on, pooled within the configurations of the better half: those that
-    learn nothing hardly differ by seed. With one seed it is guessed from how much the
-    better half differ among themselves. Choosing them by these scores has cut off what
-    lies below, which is made up for as if all were equal and normal; where they are not
-    equal, or not chosen by these very scores, the guess is too large rather than too
-    small.
+    `scores` are [C, S], and `main` [C, S] says which half is better. Choosing the half
+    has cut off what lies below, which is made up for as if all were equal and normal:
+    where they are not equal, or not chosen by these very scores, the guess is too
+    large. What a seed does to all configurations alike is not seen, which makes it too
+    small. Its degrees of freedom are those of one seed, since seeds of a grid are few.
     """
     configurations, seeds = scores.shape
-    better = _better_half(main)
-    if seeds > 1:
-        pooled = np.sqrt(np.mean(np.var(scores[better], axis=1, ddof=1)))
-        freedom = better.size * (seeds - 1)
-        return SeedError(float(pooled), freedom, f"measured over {seeds} seeds")
     if configurations < 4:
-        how = "not measured: one seed and fewer than four configurations"
+        how = "not measured: few seeds and fewer than four configurations"
         return SeedError(None, math.inf, how)
-    spread = float(np.std(scores[better, 0], ddof=1)) / _OF_BETTER_HALF
-    how = "one seed: guessed from how far the better half of the grid lie apart"
-    return SeedError(spread, _freedom_of_half(better.size), how, is_guess=True)
+    halves = [_better_half(main[:, seed]) for seed in range(seeds)]
+    squares = [np.var(scores[h, s], ddof=1) for s, h in enumerate(halves)]
+    spread = float(np.sqrt(np.mean(squares))) / _OF_BETTER_HALF
+    how = "few seeds: guessed from how far the better half of the grid lie apart"
+    return SeedError(spread, _freedom_of_half(halves[0].size), how, is_guess=True)
+
+
+def best_known(
+    fresh: SeedError | None, grid: SeedError | None, guess: SeedError
+) -> SeedError:
+    """Which of them to go by; how many seeds there are decides, never what they show.
+
+    What was measured on four seeds or more, fresh ones first; else the guess, as long
+    as there is one; else what was measured on two or three.
+    """
+    measured = [error for error in (fresh, grid) if error]
+    enough = [error for error in measured if error.freedom >= FEW_FREEDOM]
+    known = [guess] if guess.sd is not None else []
+    return next(iter([*enough, *known, *measured, guess]))
 
 
 def _better_half(main: np.ndarray) -> np.ndarray:
-    """Indices of the better half of the configurations, by their means over seeds."""
-    order = np.argsort(-main.mean(axis=1), kind="stable")
+    """Indices of the better half of the configurations, by scores [C]."""
+    order = np.argsort(-main, kind="stable")
     return order[: (order.size + 1) // 2]
 
 

@@ -75,12 +75,17 @@ def _ruled(cells: Sequence[Cell], checkpoint: Mapping) -> tuple[str, str]:
     if why := why_not_published(checkpoint):
         return NOT_TESTED, why
     compared = [cell for cell in cells if cell.verdict in COMPARED]
-    if not compared:
-        return NOT_TESTED, "no cell allows a comparison"
     different = [cell for cell in compared if cell.verdict == "differs"]
     if different:
         what = ", ".join(f"{cell.name} {cell.column.metric}" for cell in different)
         return "not reproduced", f"{what} {_differ(len(different))}"
+    # A published 0 is what a collapsed trial scores, too.
+    collapsed = [c for c in cells if c.verdict == "degenerate" and c.published != 0]
+    if collapsed:
+        names = ", ".join(dict.fromkeys(cell.name for cell in collapsed))
+        return "inconclusive", f"our trials collapsed on {names}"
+    if not compared:
+        return NOT_TESTED, "no cell allows a comparison"
     open_ones = [cell for cell in compared if cell.verdict == "inconclusive"]
     if open_ones:
         return "inconclusive", f"{counted(len(open_ones), 'cell')} not settled"
@@ -105,6 +110,19 @@ def _counts_said(rows: Sequence[RowVerdict], cells: int) -> str:
         f"{total['reproduced']} reproduced, {total['differs']} "
         f"{_differ(total['differs'])}, {total['inconclusive']} inconclusive; the other "
         f"{cells - compared:,} of {cells:,} allow no comparison."
+        f"{_of_others(rows, compared)}"
+    )
+
+
+def _of_others(rows: Sequence[RowVerdict], compared: int) -> str:
+    """Which of the comparisons are of checkpoints that are not the published ones."""
+    others = sum(r.compared for r in rows if why_not_published(r.checkpoint))
+    if not others:
+        return ""
+    which = "All of them" if others == compared else f"{others:,} of them"
+    return (
+        f" {which} are of checkpoints that are not known to be the published ones: how "
+        "near these come to what was published, and nothing about those."
     )
 
 

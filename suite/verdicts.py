@@ -3,7 +3,7 @@
 reproduced      the interval of ours - published lies inside the margin (two one-sided
                 tests at 0.05)
 differs         the difference is more than its sources of error explain, after Holm's
-                correction over the table, and the interval is not inside the margin
+                correction over the row, and the interval is not inside the margin
 inconclusive    neither
 not comparable  split, task version, completeness or checkpoint forbid the claim
 degenerate      the chosen trials collapsed
@@ -19,9 +19,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from reference.errors import InputError
 from suite.cells import Cell, Evidence
-from suite.comparability import Context, ruling_without_statistics
+from suite.comparability import (
+    Context,
+    counts_in_score,
+    ruling_without_statistics,
+)
 from suite.decision import decide_all
 from suite.estimates import Estimate, Estimates, generator_for
 from suite.grids import Grid, load_grids
@@ -37,7 +43,7 @@ from suite.published import (
 from suite.published_gap import published_gap
 from suite.records import RunDirectory
 from suite.score_cell import score_evidence
-from suite.statistics import interval
+from suite.statistics import Spread
 from suite.tasks import DIAGNOSTIC_SPLIT
 
 
@@ -129,16 +135,20 @@ def _evidence(context: Context) -> Evidence:
     """The cell closed by the first rule that applies, or open with its draws."""
     cell = _shown(context)
     ruling = ruling_without_statistics(context)
-    if ruling:
-        verdict, why, change = ruling
-        cell = replace(cell, verdict=verdict, why=why, change=change)
-        return Evidence(cell, context.estimate)
+    if ruling is None:
+        draws, spread = _gap(context)
+        return Evidence(cell, context.estimate, draws, spread)
+    verdict, why, change = ruling
+    cell = replace(cell, verdict=verdict, why=why, change=change)
+    is_counted = verdict == "uninformative" and counts_in_score(context)
+    for_score = _gap(context) if is_counted else None
+    return Evidence(cell, context.estimate, for_score=for_score)
+
+
+def _gap(context: Context) -> tuple[np.ndarray, Spread]:
     # By task: what moves one metric of a published run moves its others with it.
     rng = generator_for("gap", context.checkpoint["sha256"], context.column.task)
-    draws, spread = published_gap(
-        context.estimate, context.column, context.published, rng
-    )
-    return Evidence(cell, context.estimate, draws, spread)
+    return published_gap(context.estimate, context.column, context.published, rng)
 
 
 def _shown(context: Context) -> Cell:
@@ -164,7 +174,7 @@ def _shown(context: Context) -> Cell:
         selection=100 * estimate.selection_sd[name],
         optimism=None if optimism is None else 100 * optimism,
         constant=100 * estimate.constant[name],
-        above_constant=interval(estimate.draws[name])[0] > estimate.constant[name],
+        above_constant=estimate.above_constant[name],
         seeds=estimate.seeds,
         examples=estimate.examples,
     )

@@ -150,18 +150,32 @@ class _Comparing:
             ours=float(ours.value),
             compared=self._compared(column),
         )
-        closed = self._closed(cell)
-        spread = None if closed else self._spread(column, theirs)
-        if closed or spread is None:
-            alone = "F1 without its accuracy does not tell its sampling error"
-            verdict, why = closed or ("inconclusive", alone)
-            return Evidence(replace(cell, verdict=verdict, why=why))
+        if closed := self._closed(cell):
+            verdict, why = closed
+            cell = replace(cell, verdict=verdict, why=why)
+            is_counted = verdict == "uninformative"
+            return Evidence(
+                cell, for_score=self._gap(cell, theirs) if is_counted else None
+            )
+        gap = self._gap(cell, theirs)
+        if gap is None:
+            why = "F1 without its accuracy does not tell its sampling error"
+            return Evidence(replace(cell, verdict="inconclusive", why=why))
+        return Evidence(cell, None, *gap)
+
+    def _gap(
+        self, cell: Cell, theirs: Mapping[TableColumn, PublishedScore]
+    ) -> tuple[np.ndarray, Spread] | None:
+        """Draws of ours - published; None when no sampling error can be had."""
+        column, ours = cell.column, self.row.scores[cell.column]
+        spread = self._spread(column, theirs)
+        if spread is None:
+            return None
         # By task: what moves one metric of a run moves its others with it.
         rng = generator_for("compare", self.model, self.split, column.task)
         own = rng.normal(0.0, spread.our_examples, _DRAWS)
         own += rng.uniform(-1.0, 1.0, _DRAWS) * float(ours.half_step)
-        draws = gap_draws(cell.ours + own, published.value, spread, rng)
-        return Evidence(cell, None, draws, spread)
+        return gap_draws(cell.ours + own, cell.published, spread, rng), spread
 
     def _compared(self, column: TableColumn) -> str:
         return f"{' or '.join(self.origin.splits(column))} vs {self.split}"
@@ -198,7 +212,7 @@ class _Comparing:
             our_sd = published_sampling_sd(their_sd, their_rows, our_rows)
         if their_sd is None:
             their_sd = published_sampling_sd(our_sd, our_rows, their_rows)
-        seeds = self._seeds(column)
+        seeds = self._seeds(column) or SeedSpread(0.0, "", 2)  # of WNLI nobody did
         return Spread(
             our_examples=our_sd,
             our_seeds=seeds.sd / np.sqrt(self.origin.runs),

@@ -18,7 +18,8 @@ import numpy as np
 from reference.errors import InputError
 from suite.cells import Cell, Evidence
 from suite.decision import decide_all
-from suite.estimates import RESAMPLES, generator_for, seed_errors
+from suite.estimates import RESAMPLES, generator_for
+from suite.grid_seeds import seed_errors
 from suite.grids import Grid
 from suite.published import (
     SCORE,
@@ -130,10 +131,20 @@ class _Comparing:
     def _evidence(self, column: TableColumn) -> Evidence:
         """The cell closed without statistics, or open with its draws."""
         cell = self._cell(column)
-        closed = self._ruling(cell)
-        if closed:
+        if closed := self._ruling(cell):
             verdict, why, change = closed
-            return Evidence(replace(cell, verdict=verdict, why=why, change=change))
+            cell = replace(cell, verdict=verdict, why=why, change=change)
+            is_counted = verdict == "uninformative"
+            return Evidence(cell, for_score=self._gap(cell) if is_counted else None)
+        seeds = self._seeds(column)
+        draws, spread = self._gap(cell)
+        if seeds.sd is None:
+            return Evidence(_without_seeds(cell, draws, seeds.how))
+        return Evidence(replace(cell, seed_note=seeds.how), None, draws, spread)
+
+    def _gap(self, cell: Cell) -> tuple[np.ndarray, Spread]:
+        """Draws of ours - published; without the seeds where nobody knows them."""
+        column = cell.column
         ours, seeds = self._row.scores[column], self._seeds(column)
         rows, half_step = rows_of(column, "test"), float(ours.half_step)
         spread = Spread(
@@ -148,10 +159,7 @@ class _Comparing:
         rng = generator_for("leaderboard", self._model, column.task)
         own = cell.ours + rng.normal(0.0, spread.our_examples, RESAMPLES)
         own += rng.uniform(-half_step, half_step, RESAMPLES)
-        draws = gap_draws(own, cell.published, spread, rng)
-        if seeds.sd is None:
-            return Evidence(_without_seeds(cell, draws, seeds.how))
-        return Evidence(replace(cell, seed_note=seeds.how), None, draws, spread)
+        return gap_draws(own, cell.published, spread, rng), spread
 
     def _cell(self, column: TableColumn) -> Cell:
         ours = self._row.scores.get(column)

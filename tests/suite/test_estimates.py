@@ -71,8 +71,8 @@ def test_the_choice_is_the_best_on_dev(tmp_path):
     assert choice.cross_fitted.how == "cross-fitted on dev"
 
 
-@pytest.mark.parametrize(("fresh", "measured"), [(1, False), (2, True), (4, True)])
-def test_the_spread_is_that_of_fresh_seeds_where_there_are_two(
+@pytest.mark.parametrize(("fresh", "measured"), [(1, False), (3, False), (4, True)])
+def test_the_spread_is_that_of_fresh_seeds_where_there_are_four(
     tmp_path, fresh, measured
 ):
     """Score and draws stay those of the grid; so does the number of seeds."""
@@ -101,6 +101,28 @@ def test_the_spread_is_that_of_fresh_seeds_where_there_are_two(
     choice = choose(after, generator_for("test"))
     scores = (repeated["dev"] == before.labels["dev"]).mean(axis=1)
     np.testing.assert_allclose(choice.repeated, scores)
+
+
+def test_each_seed_of_the_grid_makes_its_own_choice(tmp_path):
+    """As a published number is the best of one grid; the score is their mean."""
+    options = synthetic.Synthetic(tasks=("RTE",), test_labels=("RTE",), seeds=4)
+    run = synthetic.make_run(tmp_path, options)
+    grid = only_grid(run)
+    best = {}
+    for record in run.records():
+        seed, score = record.trial.seed, record.scores["dev"]["accuracy"]
+        if seed not in best or score > best[seed].scores["dev"]["accuracy"]:
+            best[seed] = record
+    found = estimate(grid, "test", generator_for("test"))
+    assert set(found.trial_ids) == {record.trial.id for record in best.values()}
+    scores = [record.scores["test"]["accuracy"] for record in best.values()]
+    assert found.scores["accuracy"] == pytest.approx(np.mean(scores))
+    error = found.seed_error["accuracy"]
+    assert error.sd == pytest.approx(np.std(scores, ddof=1))
+    assert (error.freedom, error.is_guess) == (3, False)
+    naive = [record.scores["dev"]["accuracy"] for record in best.values()]
+    choice = choose(grid, generator_for("test"))
+    assert choice.naive["main"] == pytest.approx(np.mean(naive))
 
 
 def test_a_test_split_is_scored_with_the_choice_on_dev(tmp_path):

@@ -106,7 +106,8 @@ def test_the_difference_may_be_too_near_the_margin():
 def test_words_are_totals_where_they_are_known():
     noisy = replace(CLOSE, spread=replace(SPREAD, our_seeds=3.0, our_examples=1.0))
     seeds = math.ceil(5 * seeds_needed(noisy))
-    assert what_settles(noisy, 5, 277) == f"about {seeds} seeds instead of 5, {TOWARDS}"
+    on = f"the grid on about {seeds} seeds instead of 5"
+    assert what_settles(noisy, 5, 277) == f"{on}, {TOWARDS}"
     times = seeds_needed(noisy)
     assert what_settles(noisy) == f"about {times:.1f} times our seeds, {TOWARDS}"
     both = replace(CLOSE, spread=replace(SPREAD, our_seeds=1.7, our_examples=1.7))
@@ -116,6 +117,21 @@ def test_words_are_totals_where_they_are_known():
     assert 10 < growth_needed(both) < 12.5
     said = f"{growth_needed(both):.0f} times our examples and seeds, neither alone"
     assert what_settles(both) == f"about {said}, {TOWARDS}"
+
+
+def test_seeds_that_are_hardly_known_want_more_fresh_ones():
+    """Two fresh seeds: Student's t of one degree of freedom."""
+    few = Spread(0.3, 0.3, 0.3, 0.3, 0.05, seed_freedom=1)
+    one = Comparison(0.0, 1.5, few)
+    assert growth_needed(one) is None
+    said = what_settles(one, 1, 277)
+    assert said.startswith(
+        "more fresh seeds, towards reproduced, if their spread stays"
+    )
+    assert "known to 1 degrees of freedom only" in said
+    assert what_settles(replace(one, spread=replace(few, seed_freedom=50))) == (
+        "little: it is on the edge of reproduced"
+    )
 
 
 def test_either_alone():

@@ -4,46 +4,59 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from suite.seed_error import SeedError, in_points, of_fresh_seeds, of_grid
+from suite.seed_error import (
+    FEW_FREEDOM,
+    SeedError,
+    best_known,
+    guessed,
+    in_points,
+    of_seeds,
+)
 
 
-def test_of_fresh_seeds():
-    error = of_fresh_seeds(np.array([0.7, 0.8, 0.9]))
+def test_of_seeds():
+    error = of_seeds(np.array([0.7, 0.8, 0.9]), "so")
     assert error.sd == pytest.approx(0.1)
-    assert error.freedom == 2
-    assert error.how == "measured over 3 fresh seeds of the chosen one"
-    assert not error.is_guess
-
-
-def test_of_several_seeds_it_is_pooled_within_the_better_half():
-    rng = np.random.default_rng(0)
-    means = rng.normal(0, 10, (500, 1))
-    scores = means + rng.normal(0, 0.5, (500, 5))
-    scores[scores.mean(axis=1) < np.median(scores.mean(axis=1))] = -50  # collapsed
-    error = of_grid(scores, scores)
-    assert error.freedom == 250 * 4
-    # Four standard errors of a standard deviation with so many degrees of freedom.
-    assert abs(error.sd / 0.5 - 1) < 4 / np.sqrt(2 * error.freedom)
-    assert error.how == "measured over 5 seeds"
+    assert (error.freedom, error.how, error.is_guess) == (2, "so", False)
 
 
 def test_of_one_seed_it_is_guessed_from_the_better_half():
     scores = np.array([[0.1], [0.7], [0.8], [0.2]])
-    error = of_grid(scores, scores)
+    error = guessed(scores, scores)
     cut = stats.halfnorm.std()
     assert error.sd == pytest.approx(np.std([0.7, 0.8], ddof=1) / cut)
     assert error.is_guess
     assert "guessed" in error.how
 
 
+def test_of_several_seeds_each_has_its_better_half():
+    one = np.array([[0.1], [0.7], [0.8], [0.2]])
+    other = np.array([[0.5], [0.1], [0.1], [0.3]])
+    both = np.concatenate([one, other], axis=1)
+    squares = [guessed(own, own).sd ** 2 for own in (one, other)]
+    assert guessed(both, both).sd == pytest.approx(np.sqrt(np.mean(squares)))
+
+
+def test_what_is_best_known():
+    """By how many seeds there are; of few, a guess is better than a measurement."""
+    few, many = SeedError(0.1, 2, "few"), SeedError(0.2, FEW_FREEDOM, "many")
+    guess = SeedError(0.3, 6.5, "guess", is_guess=True)
+    nothing = SeedError(None, np.inf, "nothing")
+    assert best_known(many, None, guess) is many
+    assert best_known(few, many, guess) is many
+    assert best_known(few, None, guess) is guess
+    assert best_known(None, few, nothing) is few
+    assert best_known(None, None, nothing) is nothing
+
+
 def test_another_split_may_say_which_half_is_better():
     scores, main = np.array([[1.0], [2.0], [5.0], [9.0]]), np.arange(4.0)[::-1, None]
     cut = stats.halfnorm.std()
-    assert of_grid(scores, main).sd == pytest.approx(np.sqrt(0.5) / cut)
+    assert guessed(scores, main).sd == pytest.approx(np.sqrt(0.5) / cut)
 
 
 def test_too_little_to_guess_from():
-    error = of_grid(np.zeros((3, 1)), np.zeros((3, 1)))
+    error = guessed(np.zeros((3, 1)), np.zeros((3, 1)))
     assert error.sd is None
     assert in_points(error) == error
 
@@ -58,7 +71,7 @@ def test_the_guess_is_right_of_equal_normal_configurations(configurations):
     grids = 4000
     rng = np.random.default_rng(configurations)
     scores = rng.normal(0, 1, (grids, configurations, 1))
-    found = [of_grid(own, own) for own in scores]
+    found = [guessed(own, own) for own in scores]
     squares = np.array([error.sd**2 for error in found])
     freedom = found[0].freedom
     relative = np.sqrt(2 / freedom / grids)

@@ -49,13 +49,24 @@ def row(checkpoint, default="reproduced", **verdicts):
             "reproduced where compared",
             "without QQP, Score",
         ),
-        ({"CoLA": "degenerate"}, "reproduced where compared", "without CoLA"),
+        ({"SST_2": "degenerate"}, "inconclusive", "our trials collapsed on SST-2"),
         ({"default": "not run"}, "not tested", "no cell allows a comparison"),
     ],
 )
 def test_the_verdict_of_a_row(verdicts, verdict, why):
     found = row_verdict(row(PUBLISHED, **verdicts), PUBLISHED)
     assert (found.verdict, found.why) == (verdict, why)
+
+
+def test_collapse_is_not_hidden():
+    cells = row(PUBLISHED, "degenerate")
+    found = row_verdict(cells, PUBLISHED)
+    assert found.verdict == "inconclusive"
+    assert found.why.startswith("our trials collapsed on CoLA, SST-2, MRPC")
+    # Unless what is published is what collapsed trials score: CoLA's 0.
+    cells = [replace(c, published=0.0) for c in row(PUBLISHED, CoLA="degenerate")]
+    found = row_verdict(cells, PUBLISHED)
+    assert (found.verdict, found.why) == ("reproduced where compared", "without CoLA")
 
 
 def test_no_other_checkpoint_is_a_verdict_on_the_published_row():
@@ -97,7 +108,9 @@ def test_the_table_counts_and_says_what_follows_for_each_model():
     found = table_verdict(cells, [MADE_HERE, PUBLISHED, NOT_PUBLISHED])
     assert found.sentence == (
         "Of 28 cells compared with a published number, 1 reproduced, 15 differ, 12 "
-        "inconclusive; the other 17 of 45 allow no comparison. BERT-Tiny as "
+        "inconclusive; the other 17 of 45 allow no comparison. 14 of them are of "
+        "checkpoints that are not known to be the published ones: how near these come "
+        "to what was published, and nothing about those. BERT-Tiny as "
         "published: not reproduced (RTE accuracy differs)."
     )
     assert [r.compared for r in found.rows] == [14, 14, 0]

@@ -1,0 +1,50 @@
+"""What an answer scores that does not look at the text, and what is better than it.
+
+On unbalanced classes that is a lot: 79.9 F1 on MRPC's test set. A model that is not
+above it has shown nothing of what it knows, however near it is to a published number.
+"""
+
+import numpy as np
+
+from suite.metrics import scores
+from suite.statistics import interval, score_draws
+from suite.tasks import Task
+
+_RESAMPLES = 1000
+
+
+def constant_scores(task: Task, labels: np.ndarray) -> dict[str, float]:
+    """Each metric's best score by always the same answer, of labels [n].
+
+    0 where a number is asked for: with labels no constant correlates.
+    """
+    of_answers = [scores(task, own, labels) for own in _answers(task, labels)]
+    return {name: max(one[name] for one in of_answers) for name in task.metrics}
+
+
+def above_constant(
+    task: Task, predictions: np.ndarray, labels: np.ndarray, rng: np.random.Generator
+) -> dict[str, bool]:
+    """Whether the mean over predictions [S, n] is above it, per metric.
+
+    By more than other examples would explain: both are scored on the same resamples,
+    and the 95 % interval of their difference lies above 0.
+    """
+    answers = _answers(task, labels)  # [A, n]
+    sides = np.concatenate([predictions, answers])[:, None]  # [S + A, 1, n]
+    drawn = score_draws(task, sides, labels, rng, _RESAMPLES)
+    found = {}
+    for name in task.metrics:
+        ours = drawn[name][: len(predictions)].mean(axis=0)
+        theirs = drawn[name][len(predictions) :]  # [A, R]
+        best = np.argmax([scores(task, own, labels)[name] for own in answers])
+        found[name] = interval(ours - theirs[best])[0] > 0
+    return found
+
+
+def _answers(task: Task, labels: np.ndarray) -> np.ndarray:
+    """Every answer that is always the same: [A, n]."""
+    kinds = 1 if task.labels is None else len(task.labels)
+    return np.repeat(np.arange(kinds)[:, None], labels.size, axis=1).astype(
+        np.float32 if task.labels is None else np.int32
+    )
