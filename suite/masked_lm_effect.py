@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from suite.estimates import generator_for
 from suite.pretraining_pairs import OverPairs, over_pairs
 
 MASKED_LM_METRICS = ("masked_lm_accuracy", "masked_lm_loss")
@@ -120,12 +121,16 @@ def _of_pairs(
         if any(metric not in one.metrics for one in everything):
             continue
         one, other = ([own.metrics[metric] for own in side] for side in sides)
+        model = everything[0].model
         yield MaskedLmDifference(
-            model=everything[0].model,
+            model=model,
             records=tuple(dict.fromkeys(own.record for own in everything)),
             metric=metric,
             seeds=tuple(pairs),
             wordpiece=sum(one) / len(one),
             whole_word=sum(other) / len(other),
-            over=over_pairs([b - a for a, b in zip(one, other, strict=True)]),
+            over=over_pairs(
+                [b - a for a, b in zip(one, other, strict=True)],
+                generator_for("sign flip", model, metric),
+            ),
         )

@@ -3,7 +3,8 @@
 A pair are two runs of one seed that differ in masking only. Their differences are the
 only thing that speaks about masking rather than about two checkpoints, and few of them
 say little: Student's interval needs two, the exact sign-flip test six to reach 0.05. So
-both come with what could have been seen at all.
+both come with what could have been seen at all. Of more than 20 pairs flips are drawn
+(suite/statistics/permutation.py).
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from scipy import stats
 
 from suite.power import smallest_effect
 from suite.statistics import PermutationTest, sign_flip_test
+from suite.statistics.permutation import EXACT_PAIRS, RANDOM_FLIPS
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class OverPairs:
         return len(self.differences)
 
 
-def over_pairs(differences: Sequence[float]) -> OverPairs:
-    """Of one difference a pair, whole word minus WordPiece; from 1 to 20 of them."""
+def over_pairs(differences: Sequence[float], rng: np.random.Generator) -> OverPairs:
+    """Of one difference a pair, whole word minus WordPiece."""
     values = np.array(differences, np.float64)
     low = high = smallest = None
     if values.size > 1:
@@ -48,9 +50,8 @@ def over_pairs(differences: Sequence[float]) -> OverPairs:
         half = error * stats.t.isf(0.025, freedom)
         low, high = float(values.mean() - half), float(values.mean() + half)
         smallest = smallest_effect(error, freedom)
-    return OverPairs(
-        tuple(map(float, values)), low, high, sign_flip_test(values), smallest
-    )
+    flip = sign_flip_test(values, rng)
+    return OverPairs(tuple(map(float, values)), low, high, flip, smallest)
 
 
 def what_pairs_show(pairs: int) -> str:
@@ -62,15 +63,21 @@ def what_pairs_show(pairs: int) -> str:
             "The exact sign-flip test can give no p below 1 with one pair; six pairs "
             "are the fewest that can reach 0.05."
         )
-    smallest = 2.0 ** (1 - pairs)
+    exact = pairs <= EXACT_PAIRS
+    smallest = 2.0 ** (1 - pairs) if exact else 1 / (RANDOM_FLIPS + 1)
+    test = (
+        "The exact sign-flip test"
+        if exact
+        else f"The sign-flip test, of {RANDOM_FLIPS:,} flips drawn by chance,"
+    )
     reach = (
         ""
         if smallest <= 0.05
         else ", so it cannot reach 0.05: six pairs are the fewest"
     )
     return (
-        f"{pairs} pre-training runs per masking, paired by seed. The exact sign-flip "
-        f"test can give no p below {smallest:.2g}{reach}. *Could be seen* is the true "
+        f"{pairs} pre-training runs per masking, paired by seed. {test} "
+        f"can give no p below {smallest:.2g}{reach}. *Could be seen* is the true "
         "difference that a t test over so many pairs, with the spread that they show, "
         "finds four times in five; an effect smaller than that may be there all the "
         "same."

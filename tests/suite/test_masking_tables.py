@@ -1,5 +1,7 @@
 """What the rows of the masking tables show, with one pair of pre-trainings and two."""
 
+import numpy as np
+
 from suite.masked_lm_effect import MaskedLmDifference
 from suite.masking_tables import masked_lm_rows, masking_rows
 from suite.pretraining_pairs import over_pairs
@@ -34,7 +36,13 @@ def test_collapsed_models_could_show_nothing():
 def test_accuracy_is_in_points_and_loss_as_it_is():
     rows = [
         MaskedLmDifference(
-            "BERT-Tiny", ("one",), metric, (1,), one, other, over_pairs([other - one])
+            "BERT-Tiny",
+            ("one",),
+            metric,
+            (1,),
+            one,
+            other,
+            over_pairs([other - one], np.random.default_rng(0)),
         )
         for metric, one, other in (
             ("masked_lm_accuracy", 0.1234, 0.1),
