@@ -1,10 +1,11 @@
 """WordPiece against whole-word masking by held-out masked-LM metrics, paired by seed.
 
 Two pre-trainings make a pair when they share model, text, settings and seed and differ
-in masking: of the records of results/pretraining/, and of the checkpoints of a run.
-Each is measured on what its own masking hid, and whole words are not as hard to guess
-as pieces: a difference is of the two tasks as well as of the two models. Which model is
-the better one is told by fine-tuning (suite/masking_effect.py).
+in masking (suite/pretraining_kinds.py): of the records of results/pretraining/, and of
+the checkpoints of a run. Each is measured on what its own masking hid, and whole words
+are not as hard to guess as pieces: a difference is of the two tasks as well as of the
+two models. Which model is the better one is told by fine-tuning
+(suite/masking_effect.py).
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from suite.estimates import generator_for
+from suite.pretraining_kinds import alike, alike_of
 from suite.pretraining_pairs import OverPairs, over_pairs
 
 MASKED_LM_METRICS = ("masked_lm_accuracy", "masked_lm_loss")
@@ -68,28 +70,25 @@ def _of_record(path: Path) -> Iterator[_Measured]:
     run = json.loads(path.read_text(encoding="utf-8"))
     if run["instances"] is None:
         return  # stopped early, to be laid beside another
-    alike = json.dumps([run["model"], run["text"], run["settings"]], sort_keys=True)
+    shared = alike(run["model"], run["text"], run["settings"])
     for name, metrics in zip(run["trials"], run["held_out"], strict=True):
         masking, _, seed = name.partition("_seed")
         if masking in _MASKINGS and seed.isdecimal():
             yield _Measured(
-                path.parent.name, run["model"], masking, int(seed), alike, metrics
+                path.parent.name, run["model"], masking, int(seed), shared, metrics
             )
 
 
 def _of_checkpoint(checkpoint: Mapping) -> _Measured | None:
-    made = checkpoint.get("pretraining") or {}
-    if checkpoint["masking"] not in _MASKINGS or not made.get("held_out"):
+    made, shared = checkpoint.get("pretraining") or {}, alike_of(checkpoint)
+    if checkpoint["masking"] not in _MASKINGS or not (shared and made.get("held_out")):
         return None
-    settings = dict(made.get("settings", {}))
-    seed = settings.pop("seed", 0)
-    alike = json.dumps([checkpoint["name"], made.get("corpus"), settings])
     return _Measured(
         checkpoint["sha256"][:12],
         checkpoint["name"],
         checkpoint["masking"],
-        seed,
-        alike,
+        made["settings"].get("seed", 0),
+        shared,
         made["held_out"],
     )
 

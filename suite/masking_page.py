@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from suite.figures import masking_figure
 from suite.markdown import SAMPLE_NOTE, table, trials
 from suite.masked_lm_effect import MaskedLmDifference, checkpoint_differences
+from suite.masking_effect import MaskingDifference
 from suite.masking_run import MaskingRun
 from suite.masking_summary import masking_summary, yardstick_words
 from suite.pages import Figures, folded
@@ -13,8 +14,8 @@ from suite.report_tables import masked_lm_rows, masking_rows
 from suite.whole_word_effect import published_effect
 
 _NOTHING = (
-    "Nothing to compare: this run has no two checkpoints of one model, one of each "
-    "masking, with a task in common."
+    "Nothing to compare: this run has no two checkpoints of one model and seed, one of "
+    "each masking and not known to differ in more, with a task in common."
 )
 _EXPLANATION = (
     "Mean dev scores in points, over the configurations and fine-tuning seeds that all "
@@ -22,8 +23,20 @@ _EXPLANATION = (
     "examples are resampled, the same for all pairs and both sides."
 )
 _OF_ONE = (
-    "The interval of one pair says whether these very checkpoints differ on more "
-    "examples like these, and *could be seen* is a difference between them."
+    "The interval of one pair says whether these very checkpoints differ, and *could "
+    "be seen* is a difference between them."
+)
+_OF_SEEDS = (
+    "Where they were fine-tuned with several seeds, both hold what these do, as "
+    "Student's t of the differences by seed."
+)
+_OF_ONE_SEED = (
+    "Where they were fine-tuned with one seed, both hold the dev examples alone: that "
+    "is about these very trials, and another fine-tuning seed may turn it around."
+)
+_NOT_KNOWN = (
+    "Pairs of which a checkpoint has no record of its pre-training are not known to be "
+    "alike but for masking: what differs may be due to something else."
 )
 _OF_SEVERAL = (
     "From two pairs on the interval also holds what pre-training seeds do, as "
@@ -65,21 +78,31 @@ def _fine_tuned(run: MaskingRun, figures: Figures) -> list[str]:
     rows = run.masking
     if not rows:
         return [_NOTHING]
-    pairs = [row.pairs for row in rows]
-    explained = [_EXPLANATION]
-    explained += [_OF_SEVERAL] if max(pairs) > 1 else []
-    explained += [_OF_ONE] if min(pairs) == 1 else []
-    explained += [_DEGENERATE] if any(row.degenerate for row in rows) else []
     return [
         f"*{SAMPLE_NOTE}*" if run.sample else "",
         *masking_summary(rows, sample=run.sample),
         *_figure(run, figures),
-        " ".join(explained),
+        " ".join(_explained(rows)),
         masking_rows(rows, sample=run.sample),
-        what_pairs_show(max(pairs)),
+        what_pairs_show(max(row.pairs for row in rows)),
         yardstick_words(published_effect()),
         *folded("Trial ids", _ids(run)),
     ]
+
+
+def _explained(rows: Sequence[MaskingDifference]) -> list[str]:
+    """What the table's columns hold, as far as it has rows of which that is true."""
+    seeds = [row.seeds for row in rows if row.pairs == 1]
+    said = {
+        _EXPLANATION: True,
+        _OF_SEVERAL: any(row.pairs > 1 for row in rows),
+        _OF_ONE: bool(seeds),
+        _OF_SEEDS: any(number > 1 for number in seeds),
+        _OF_ONE_SEED: 1 in seeds,
+        _NOT_KNOWN: not all(row.known for row in rows),
+        _DEGENERATE: any(row.degenerate for row in rows),
+    }
+    return [words for words, is_so in said.items() if is_so]
 
 
 def _figure(run: MaskingRun, figures: Figures) -> list[str]:

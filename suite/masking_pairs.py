@@ -1,29 +1,51 @@
 """Which pre-trainings of two maskings make a pair, and which trials are compared.
 
+A pair are two checkpoints of one pre-training seed that are alike but for masking, as
+their own records say (suite/pretraining_kinds.py). Where a side has no such record, two
+of one model and seed are laid side by side all the same, and are marked as not known to
+be alike; two that are known to differ in more are no pair.
+
 Pairs may have finished different trials: one the whole grid, another two
 configurations. Compared are the configurations and seeds that all pairs of a task
 share, on both sides; a pair that has none in common with the most others is left out
 (`_most_pairs`). What the comparison shows is in suite/masking_effect.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from suite.grids import Grid
+from suite.pretraining_kinds import alike_of, seed_of, told_apart
 from suite.tasks import Task
 
 Pair = tuple[Grid, Grid]  # WordPiece's and whole word's
+Hashes = tuple[str, str]  # of their checkpoints
+_MASKINGS = ("wordpiece", "whole-word")
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Pairs of one model that were all pre-trained in one way, a seed each.
+
+    `name` is the model's, with the way where there are several. `known` says whether
+    the two of each pair are known to be alike but for masking.
+    """
+
+    model: str
+    name: str
+    hashes: Sequence[Hashes]
+    known: bool
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
     """The dev predictions [P, 2, T, n] of the trials that P pairs share.
 
-    Of each pair WordPiece's, then whole word's; T are `configurations` × `seeds`.
-    `tried` counts the pairs, with those that were left out, and `degenerate` the trials
-    that collapsed.
+    Of each pair WordPiece's, then whole word's. `trial_seeds` [T] are the fine-tuning
+    seeds; trials of one seed differ in configuration. `tried` counts the pairs, with
+    those that were left out, and `degenerate` the trials that collapsed.
     """
 
     task: Task
@@ -31,33 +53,86 @@ class Compared:
     labels: np.ndarray
     tried: int
     configurations: int
-    seeds: int
+    trial_seeds: np.ndarray
     degenerate: int
     trial_ids: tuple[str, ...]
 
+    @property
+    def seeds(self) -> int:
+        return np.unique(self.trial_seeds).size
 
-def checkpoint_pairs(
-    checkpoints: Sequence[Mapping],
-) -> dict[str, list[tuple[str, str]]]:
-    """Model -> (WordPiece, whole-word) checkpoint hashes, matched by seed.
+    def of_seeds(self, by_trial: np.ndarray) -> np.ndarray:
+        """Means [S] over the trials of each fine-tuning seed, of values [T]."""
+        own = (self.trial_seeds == seed for seed in np.unique(self.trial_seeds))
+        return np.array([by_trial[trials].mean() for trials in own])
 
-    Several of one seed, or without any, are matched in their order.
+
+def checkpoint_pairs(checkpoints: Sequence[Mapping]) -> list[Pretrained]:
+    """The pairs of each model, apart for each way in which it was pre-trained.
+
+    Known to be alike are the first of each seed: a pre-training made again gives the
+    same. Of the others several of one seed, or without any, are matched in their order.
     """
-    pairs: dict[str, list[tuple[str, str]]] = {c["name"]: [] for c in checkpoints}
-    for model, matched in pairs.items():
-        own = [c for c in checkpoints if c["name"] == model]
-        seeds = dict.fromkeys(c.get("seed") for c in own)
-        for seed in sorted(seeds, key=lambda seed: seed or 0):
-            sides = [
-                [
-                    c["sha256"]
-                    for c in own
-                    if (c["masking"], c.get("seed")) == (masking, seed)
-                ]
-                for masking in ("wordpiece", "whole-word")
-            ]
-            matched += zip(*sides, strict=False)
-    return {model: matched for model, matched in pairs.items() if matched}
+    found = []
+    for model in dict.fromkeys(c["name"] for c in checkpoints):
+        found += _of_model(model, [c for c in checkpoints if c["name"] == model])
+    return found
+
+
+def _of_model(model: str, own: Sequence[Mapping]) -> Iterator[Pretrained]:
+    kinds: dict[str, list[Mapping]] = {}
+    for checkpoint in own:
+        if kind := alike_of(checkpoint):
+            kinds.setdefault(kind, []).append(checkpoint)
+    known = [(alike[0], pairs) for alike in kinds.values() if (pairs := _known(alike))]
+    ways = told_apart([one["pretraining"] for one, _ in known])
+    for way, (_, pairs) in zip(ways, known, strict=True):
+        name = ", ".join(filter(None, [model, way]))
+        yield Pretrained(model, name, pairs, known=True)
+    taken = {sha256 for _, pairs in known for pair in pairs for sha256 in pair}
+    others = _not_known([c for c in own if c["sha256"] not in taken])
+    for number, pairs in enumerate(others, 1):
+        way = "pre-training not recorded" if known or len(others) > 1 else ""
+        way += f" ({number})" if len(others) > 1 else ""
+        name = ", ".join(filter(None, [model, way]))
+        yield Pretrained(model, name, pairs, known=False)
+
+
+def _known(alike: Sequence[Mapping]) -> list[Hashes]:
+    """Of checkpoints that were pre-trained alike but for masking and seed."""
+    first = {(seed_of(c), c["masking"]): c["sha256"] for c in reversed(alike)}
+    sides = [
+        tuple(first.get((seed, masking)) for masking in _MASKINGS)
+        for seed in _seeds(alike)
+    ]
+    return [pair for pair in sides if all(pair)]
+
+
+def _not_known(own: Sequence[Mapping]) -> list[list[Hashes]]:
+    """Of checkpoints of which one of a pair at least has no record of its making.
+
+    Apart for each kind of pre-training that a side is known to be of.
+    """
+    pairs: dict[str | None, list[Hashes]] = {}
+    for seed in _seeds(own):
+        one, other = (
+            [c for c in own if (c["masking"], seed_of(c)) == (masking, seed)]
+            for masking in _MASKINGS
+        )
+        for wordpiece in one:
+            kind = alike_of(wordpiece)
+            fitting = [c for c in other if not (kind and alike_of(c))]
+            if fitting:
+                whole_word = fitting[0]
+                other.remove(whole_word)
+                hashes = wordpiece["sha256"], whole_word["sha256"]
+                pairs.setdefault(kind or alike_of(whole_word), []).append(hashes)
+    return list(pairs.values())
+
+
+def _seeds(checkpoints: Sequence[Mapping]) -> list[int | None]:
+    seeds = dict.fromkeys(map(seed_of, checkpoints))
+    return sorted(seeds, key=lambda seed: seed or 0)
 
 
 def compared_trials(pairs: Sequence[Pair]) -> Compared | None:
@@ -79,7 +154,7 @@ def compared_trials(pairs: Sequence[Pair]) -> Compared | None:
         labels=grids[0].labels["dev"],
         tried=len(pairs),
         configurations=len({configuration for configuration, _, _ in shared}),
-        seeds=len({seed for _, seed, _ in shared}),
+        trial_seeds=np.array([seed for _, seed, _ in shared]),
         degenerate=sum(trial_id in collapsed for trial_id in trial_ids),
         trial_ids=tuple(trial_ids),
     )

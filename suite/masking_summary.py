@@ -2,10 +2,12 @@
 
 For someone who reads nothing else: how many pairs of pre-trainings, where a difference
 is shown, where it is bounded, and where nothing can be told. Rows of one pair speak of
-two checkpoints and those of several of masking, so each kind has a paragraph.
+two checkpoints, or of their trials alone, and those of several of masking, or of
+whatever else differs: each kind has a paragraph.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from suite.markdown import bounds, counted, signed
 from suite.masking_effect import MaskingDifference
@@ -14,18 +16,39 @@ from suite.whole_word_effect import PublishedEffect, published_effect
 
 
 def masking_summary(rows: Sequence[MaskingDifference], *, sample: bool) -> list[str]:
-    """A paragraph about the rows of several pairs, and one about those of one.
+    """A paragraph about the rows of each kind (`by_kind`).
 
     What was published bounds nothing on sample tasks.
     """
     limits = {} if sample else {(r.task, r.metric): _limits(r) for r in rows}
-    several = [row for row in rows if row.pairs > 1]
-    single = [row for row in rows if row.pairs == 1]
     return [
-        " ".join([heading(own), *_findings(own, rows, limits)])
-        for heading, own in ((_several, several), (_single, single))
-        if own
+        " ".join([_heading(own), *_findings(own, rows, limits)])
+        for own in by_kind(rows)
     ]
+
+
+def by_kind(rows: Sequence[MaskingDifference]) -> list[list[MaskingDifference]]:
+    """The rows, apart by what they can speak of: what can say most stands first."""
+
+    def kind(row: MaskingDifference) -> tuple[bool, bool, bool]:
+        several = row.pairs > 1
+        return not several, not row.known, not several and row.seeds == 1
+
+    return [list(own) for _, own in groupby(sorted(rows, key=kind), kind)]
+
+
+def what_they_are(rows: Sequence[MaskingDifference]) -> str:
+    """Of rows of one kind, what is known of the two checkpoints of a pair."""
+    alike = "alike but for masking"
+    alike = alike if rows[0].known else f"not known to be {alike}"
+    return f"the two of a pair {alike}" if rows[0].pairs > 1 else alike
+
+
+def explained_by(rows: Sequence[MaskingDifference]) -> str:
+    """What the intervals of rows of one kind allow for."""
+    if rows[0].pairs > 1:
+        return "pre-training seeds and dev examples"
+    return "fine-tuning seeds and dev examples" if rows[0].seeds > 1 else "dev examples"
 
 
 def yardstick_words(effect: PublishedEffect) -> str:
@@ -52,22 +75,32 @@ def row_name(row: MaskingDifference, rows: Sequence[MaskingDifference]) -> str:
     return f"{row.model} {name}" if len({one.model for one in rows}) > 1 else name
 
 
-def _several(rows: Sequence[MaskingDifference]) -> str:
+def _heading(rows: Sequence[MaskingDifference]) -> str:
+    several = rows[0].pairs > 1
+    over = f"over {number_of_pairs(rows)}" if several else "in one pair"
     return (
-        f"**Whole-word against WordPiece masking over {number_of_pairs(rows)} of "
-        f"pre-trainings**, the two of a pair alike but for masking, on "
-        f"{_scores(rows)}. Intervals allow for other pre-training seeds and for other "
-        "dev examples."
+        f"**Whole-word against WordPiece masking {over} of pre-trainings**, "
+        f"{what_they_are(rows)}, on {_scores(rows)}. Intervals allow for other "
+        f"{explained_by(rows)}{_about(rows[0])}."
     )
 
 
-def _single(rows: Sequence[MaskingDifference]) -> str:
-    return (
-        f"**Whole-word against WordPiece masking in one pair of pre-trainings**, on "
-        f"{_scores(rows)}. Intervals allow for other dev examples only: what follows "
-        "is about these two checkpoints, and another pre-training seed may turn it "
-        "around."
-    )
+def _about(row: MaskingDifference) -> str:
+    """What the rows of a kind are about, and what may turn them around."""
+    said = [""]
+    if row.pairs == 1 and row.seeds == 1:
+        said.append(
+            "what follows is about these very trials, and another fine-tuning seed may "
+            "turn it around, as may another pre-training seed"
+        )
+    elif row.pairs == 1:
+        said.append(
+            "what follows is about these two checkpoints, and another pre-training "
+            "seed may turn it around"
+        )
+    if not row.known:
+        said.append("a difference may be due to something other than masking")
+    return "; ".join(said)
 
 
 def _scores(rows: Sequence[MaskingDifference]) -> str:

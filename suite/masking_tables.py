@@ -48,8 +48,8 @@ def _masking_row(row: MaskingDifference, effect: PublishedEffect) -> list[str]:
         percent(row.wordpiece),
         percent(row.whole_word),
         f"{signed(100 * row.difference)} {bounds(100 * row.low, 100 * row.high)}",
-        f"{row.p:.2g}",
-        str(row.pairs) if row.pairs == row.tried else f"{row.pairs} of {row.tried}",
+        f"{'< ' if row.at_floor else ''}{row.p:.2g}",
+        _pairs(row),
         f"{flip.p:.2g} ({flip.smallest:.2g})",
         NOTHING if row.smallest is None else f"±{percent(row.smallest)}",
         " / ".join(_chance(row, points) for points in (effect.uncased, effect.cased)),
@@ -58,6 +58,12 @@ def _masking_row(row: MaskingDifference, effect: PublishedEffect) -> list[str]:
         f"{row.examples:,}",
         f"{row.degenerate} of {len(row.trial_ids)}",
     ]
+
+
+def _pairs(row: MaskingDifference) -> str:
+    """How many, of how many, and whether they are known to be pairs."""
+    of = f" of {row.tried}" if row.pairs < row.tried else ""
+    return f"{row.pairs}{of}{'' if row.known else ', not known to be alike'}"
 
 
 def _chance(row: MaskingDifference, points: float) -> str:

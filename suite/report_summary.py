@@ -10,7 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from suite.cells import Cell
 from suite.markdown import SAMPLE_NOTE, bounds, counted, signed
 from suite.masking_effect import MaskingDifference
-from suite.masking_summary import number_of_pairs
+from suite.masking_summary import (
+    by_kind,
+    explained_by,
+    number_of_pairs,
+    what_they_are,
+)
 from suite.origin import in_words, made_here
 from suite.published import load_published
 from suite.reported_run import ReportedRun, title
@@ -171,25 +176,30 @@ def _named(cell: Cell) -> str:
 
 
 def _masking_summary(masking: Sequence[MaskingDifference]) -> str:
-    """Of one pair and of several apart: they are about different things."""
-    several = [row for row in masking if row.pairs > 1]
-    single = [row for row in masking if row.pairs == 1]
-    said = []
-    if several:
-        said.append(
-            f"over {number_of_pairs(several)} of pre-trainings {_apart(several)} by "
-            "more than pre-training seeds and dev examples explain, "
-            f"{sum(row.remains for row in several)} of them after Holm's correction "
-            "too"
-        )
-    if single:
-        said.append(
-            f"in one pair of pre-trainings {_apart(single)} by more than the dev "
-            "examples explain, which is about these two checkpoints only"
-        )
+    """Of one pair and of several apart, and so on: they are about different things."""
     return (
-        f"Whole-word against WordPiece masking: {'; '.join(said)}. "
+        "Whole-word against WordPiece masking: "
+        f"{'; '.join(map(_of_one_kind, by_kind(masking)))}. "
         "[masking.md](masking.md) says what that can show."
+    )
+
+
+def _of_one_kind(rows: Sequence[MaskingDifference]) -> str:
+    over = f"over {number_of_pairs(rows)}" if rows[0].pairs > 1 else "in one pair"
+    return (
+        f"{over} of pre-trainings, {what_they_are(rows)}, {_apart(rows)} by more than "
+        f"{explained_by(rows)} explain, {_about(rows)}"
+    )
+
+
+def _about(rows: Sequence[MaskingDifference]) -> str:
+    if rows[0].pairs > 1:
+        return f"{sum(row.remains for row in rows)} of them after Holm's correction too"
+    if rows[0].seeds > 1:
+        return "which is about these two checkpoints only"
+    return (
+        "which is about these very trials only: another fine-tuning seed may turn it "
+        "around"
     )
 
 
@@ -255,6 +265,12 @@ def _masking_cautions(masking: Sequence[MaskingDifference]) -> Iterator[str]:
             "pre-trainings speak of this model, text and length of pre-training, and "
             "an effect smaller than [masking.md](masking.md) says could be seen may be "
             "there."
+        )
+    if not all(row.known for row in masking):
+        yield (
+            "Not that masking is what makes a difference between checkpoints that are "
+            "not known to be alike but for it: not each has a record of its "
+            "pre-training."
         )
 
 

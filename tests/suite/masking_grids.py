@@ -21,9 +21,28 @@ def grid(labels, predictions, task="RTE"):
     )
 
 
+def checkpoint(masking, seed, sha256=None, steps=10, **changes):
+    """One of run.json, with what its own record says of its making."""
+    made = {
+        "masking": masking,
+        "corpus": ["a.tfrecord"],
+        "lower_case": True,
+        "settings": {"num_train_steps": steps, "batch_size": 32, "seed": seed},
+        "phases": [[steps, 32, f"digest of {masking}"]],
+        "held_out": {"masked_lm_accuracy": seed / 100},
+    }
+    return {
+        "name": "T",
+        "masking": masking,
+        "sha256": sha256 or f"{masking}{seed}",
+        "seed": seed,
+        "pretraining": made | changes,
+    }
+
+
 def checkpoints(pairs):
     return [
-        {"name": "T", "masking": masking, "sha256": f"{masking}{seed}", "seed": seed}
+        checkpoint(masking, seed)
         for masking in ("whole-word", "wordpiece")
         for seed in range(pairs)
     ]
@@ -57,10 +76,12 @@ def row(*differences, low, high, **changes):
         "wordpiece": 0.5,
         "whole_word": 0.5 + mean,
         "differences": tuple(points / 100 for points in differences),
+        "known": True,
         "low": low / 100,
         "high": high / 100,
         "error": 0.01,
         "p": 0.2,
+        "at_floor": False,
         "tried": len(differences),
         "configurations": 20,
         "seeds": 2,

@@ -8,9 +8,10 @@ from scipy import stats
 
 from suite.grids import load_grids
 from suite.masking_effect import compare_maskings
+from suite.power import smallest_effect
 from suite.records import RunDirectory
 from suite.statistics import holm
-from tests.suite.masking_grids import checkpoints, grid, grids_of_pairs
+from tests.suite.masking_grids import checkpoint, checkpoints, grid, grids_of_pairs
 
 CHECKPOINTS = [
     {"name": "BERT-Tiny", "masking": "wordpiece", "sha256": "a"},
@@ -28,6 +29,15 @@ def random_grids(rng, examples=277, configurations=3, difference=0.0):
         right = hardness + noise < skill
         grids[sha256, "RTE"] = grid(labels, np.where(right, labels, 1 - labels))
     return grids
+
+
+def grids_of_seeds(skills, examples=4000):
+    """Of one pair, of which each fine-tuning seed has its own `skills` [2, S]."""
+    labels = np.zeros(examples, int)
+    places = (np.arange(examples) + 0.5) / examples
+    wrong = places >= np.array(skills)[:, None, :, None]  # [2, 1, S, n]
+    sides = zip("ab", wrong.astype(int), strict=True)
+    return {(sha256, "RTE"): grid(labels, own) for sha256, own in sides}
 
 
 def test_coverage_of_the_paired_interval(monkeypatch):
@@ -93,7 +103,7 @@ def test_pairing_uses_shared_configurations_only(small_run):
 def test_one_pair_can_show_nothing_about_masking(small_run):
     run = RunDirectory(small_run)
     rows = compare_maskings(run.run()["checkpoints"], load_grids(run))
-    assert {(row.pairs, row.sign_flip.p) for row in rows} == {(1, 1.0)}
+    assert {(row.pairs, row.sign_flip.p, row.known) for row in rows} == {(1, 1.0, 0)}
 
 
 def test_coverage_over_several_pairs(monkeypatch):
@@ -149,6 +159,73 @@ def test_pairs_that_differ_widen_the_interval_by_students_t():
     assert not row.apart
     assert row.smallest > 1.0  # beyond any score: two such pairs see nothing
     assert row.chance(0.0102) < 0.06
+
+
+def test_of_one_pair_the_interval_holds_the_fine_tuning_seeds():
+    """Examples hardly vary, seeds by tens of points: Student's interval of these."""
+    skills = [(0.5, 0.5, 0.5, 0.5), (0.8, 0.4, 0.7, 0.5)]
+    (row,) = compare_maskings(CHECKPOINTS, grids_of_seeds(skills))
+    by_seed = np.subtract(*reversed(np.array(skills)))
+    alone = stats.ttest_1samp(by_seed, 0.0).confidence_interval(0.95)
+    assert (row.difference, row.seeds) == pytest.approx((0.1, 4))
+    # Of 2,500 draws the quantile of Student's t with three degrees of freedom has a
+    # standard error of a twentieth: four of these. Examples add little to it.
+    assert row.low == pytest.approx(alone.low, abs=0.2 * (0.1 - alone.low))
+    assert row.high == pytest.approx(alone.high, abs=0.2 * (alone.high - 0.1))
+    assert row.error == pytest.approx(stats.sem(by_seed), rel=0.02)
+    assert not row.apart
+    # What could be seen is of the same error, three degrees of freedom.
+    assert row.smallest == pytest.approx(smallest_effect(row.error, 3))
+    assert row.chance(row.smallest) == pytest.approx(0.8)
+    # With the first seed alone nothing says so.
+    (first,) = compare_maskings(
+        CHECKPOINTS, grids_of_seeds([side[:1] for side in skills])
+    )
+    assert first.seeds == 1
+    assert first.low > 0.2
+
+
+def test_coverage_over_fine_tuning_seeds(monkeypatch):
+    """Seeds whose true differences vary around 2 points, of one pair."""
+    monkeypatch.setattr("suite.masking_effect._RESAMPLES", 200)
+    runs, covered = 200, 0
+    rng = np.random.default_rng(2)
+    for _ in range(runs):
+        first = rng.normal(0.6, 0.02, 3)
+        skills = np.stack([first, first + rng.normal(0.02, 0.05, 3)])
+        (row,) = compare_maskings(CHECKPOINTS, grids_of_seeds(skills, 400))
+        covered += row.low <= 0.02 <= row.high
+    assert covered >= stats.binom.ppf(1e-4, runs, 0.95)
+
+
+def test_two_lengths_of_pre_training_are_never_pooled():
+    rng = np.random.default_rng(0)
+    given, made = [], {}
+    for steps, skills in ((10, [(0.5, 0.5)]), (2400, [(0.5, 0.9), (0.5, 0.9)])):
+        for (sha256, task), own in grids_of_pairs(rng, skills).items():
+            made[f"{sha256}{steps}", task] = own
+        given += [
+            checkpoint(masking, seed, f"{masking}{seed}{steps}", steps)
+            for masking in ("wordpiece", "whole-word")
+            for seed in range(len(skills))
+        ]
+    short, long = compare_maskings(given, made)
+    assert (short.model, short.pairs, short.known) == ("T, 10 steps", 1, True)
+    assert (long.model, long.pairs, long.known) == ("T, 2,400 steps", 2, True)
+    assert abs(short.difference) < 0.1 < 0.3 < long.difference
+
+
+def test_a_p_that_no_draw_bounds_is_at_the_floor(monkeypatch):
+    """Thirty rows of which each is surely apart remain so after Holm's correction."""
+    monkeypatch.setattr("suite.masking_effect._RESAMPLES", 1000)
+    sure = random_grids(np.random.default_rng(0), difference=0.3)
+    (row,) = compare_maskings(CHECKPOINTS, sure)
+    assert row.at_floor
+    assert row.p == pytest.approx(2 / 4001)
+    assert 30 * row.p < 0.05
+    unsure = random_grids(np.random.default_rng(0))
+    (row,) = compare_maskings(CHECKPOINTS, unsure)
+    assert not row.at_floor
 
 
 def test_what_two_given_checkpoints_could_show():

@@ -8,6 +8,7 @@ import pytest
 from suite.grids import Configuration
 from suite.masking_pairs import checkpoint_pairs, compared_trials
 from suite.records import Trial, TrialRecord
+from tests.suite import masking_grids
 from tests.suite.masking_grids import grid
 
 LABELS = np.arange(6) % 2
@@ -108,9 +109,12 @@ def test_seeds_that_one_side_lacks_do_not_shift_the_others(masking):
     checkpoints = [
         checkpoint(m, s) for m in ("wordpiece", "whole-word") for s in (2, 1)
     ]
-    assert checkpoint_pairs([checkpoint(masking, 0), *checkpoints]) == {
-        "T": [("wordpiece1", "whole-word1"), ("wordpiece2", "whole-word2")]
-    }
+    (found,) = checkpoint_pairs([checkpoint(masking, 0), *checkpoints])
+    assert found.hashes == [
+        ("wordpiece1", "whole-word1"),
+        ("wordpiece2", "whole-word2"),
+    ]
+    assert (found.name, found.known) == ("T", False)
 
 
 def test_without_seeds_the_order_pairs():
@@ -119,10 +123,93 @@ def test_without_seeds_the_order_pairs():
         for number in (0, 1)
         for masking in ("whole-word", "wordpiece")
     ]
-    assert checkpoint_pairs(checkpoints) == {
-        "T": [
-            ("wordpieceNone", "whole-wordNone"),
-            ("wordpieceNonex", "whole-wordNonex"),
-        ]
-    }
-    assert checkpoint_pairs(checkpoints[:1]) == {}
+    (found,) = checkpoint_pairs(checkpoints)
+    assert found.hashes == [
+        ("wordpieceNone", "whole-wordNone"),
+        ("wordpieceNonex", "whole-wordNonex"),
+    ]
+    assert checkpoint_pairs(checkpoints[:1]) == []
+
+
+def test_records_that_differ_in_masking_and_seed_alone_make_pairs():
+    """As of one command: masks and metrics differ, the seed is the trial's."""
+    (found,) = checkpoint_pairs(masking_grids.checkpoints(3))
+    assert (found.name, found.known) == ("T", True)
+    assert found.hashes == [(f"wordpiece{s}", f"whole-word{s}") for s in range(3)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"corpus": ["b.tfrecord"]},
+        {"lower_case": False},
+        {"phases": [[9, 32, "d"], [1, 32, "e"]]},
+        {"settings": {"num_train_steps": 20, "batch_size": 32, "seed": 1}},
+    ],
+)
+def test_checkpoints_that_are_known_to_differ_make_no_pair(changes):
+    one = masking_grids.checkpoint("wordpiece", 1)
+    other = masking_grids.checkpoint("whole-word", 1)
+    assert checkpoint_pairs([one, other])[0].known
+    changed = other | {"pretraining": other["pretraining"] | changes}
+    assert checkpoint_pairs([one, changed]) == []
+    assert checkpoint_pairs([one, other | {"name": "U"}]) == []
+
+
+def test_one_side_without_a_record_is_laid_beside_and_marked():
+    one = masking_grids.checkpoint("wordpiece", 1)
+    other = checkpoint("whole-word", 1)
+    for given in ([one, other], [one, other | {"pretraining": {"masking": "x"}}]):
+        (found,) = checkpoint_pairs(given)
+        assert (found.hashes, found.known) == ([("wordpiece1", "whole-word1")], False)
+    # What is known to fit goes first, and is taken once.
+    fitting = masking_grids.checkpoint("whole-word", 1, sha256="fits")
+    (found,) = checkpoint_pairs([one, other, fitting])
+    assert (found.hashes, found.known) == ([("wordpiece1", "fits")], True)
+    # What is known not to fit never does.
+    unlike = masking_grids.checkpoint("whole-word", 1, "unlike", steps=99)
+    (found,) = checkpoint_pairs([one, unlike, other])
+    assert (found.hashes, found.known) == ([("wordpiece1", "whole-word1")], False)
+
+
+def test_sides_that_are_known_to_differ_are_not_pooled_either():
+    """Of both pairs one side has no record; the others took 10 steps and 20."""
+    recorded = [
+        masking_grids.checkpoint("wordpiece", seed, steps=10 * seed) for seed in (1, 2)
+    ]
+    others = [checkpoint("whole-word", seed) for seed in (1, 2)]
+    found = checkpoint_pairs([*recorded, *others])
+    assert [(f.name, f.hashes, f.known) for f in found] == [
+        (
+            f"T, pre-training not recorded ({seed})",
+            [(f"wordpiece{seed}", f"whole-word{seed}")],
+            False,
+        )
+        for seed in (1, 2)
+    ]
+
+
+def test_the_same_pre_training_made_again_is_no_second_pair():
+    again = [masking_grids.checkpoint("wordpiece", 0, sha256="again")]
+    (found,) = checkpoint_pairs([*masking_grids.checkpoints(1), *again])
+    assert found.hashes == [("wordpiece0", "whole-word0")]
+
+
+def test_ways_of_pre_training_are_kept_apart_and_named():
+    made = [
+        masking_grids.checkpoint(masking, seed, f"{masking}{seed}{steps}", steps)
+        for steps in (2400, 10)
+        for masking in ("wordpiece", "whole-word")
+        for seed in (1, 2)
+    ]
+    found = checkpoint_pairs([*made, checkpoint("wordpiece", 3)])
+    assert [(f.name, len(f.hashes)) for f in found] == [
+        ("T, 2,400 steps", 2),
+        ("T, 10 steps", 2),
+    ]
+    unknown = [checkpoint(masking, 3) for masking in ("wordpiece", "whole-word")]
+    found = checkpoint_pairs([*unknown, *made[:4]])
+    assert [(f.name, f.known) for f in found] == [
+        ("T", True),
+        ("T, pre-training not recorded", False),
+    ]

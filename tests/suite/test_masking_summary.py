@@ -1,6 +1,7 @@
 """What is shown, bounded and open, in words, for one pair and for several."""
 
 import re
+from dataclasses import replace
 
 from suite.masking_summary import masking_summary, yardstick_words
 from suite.whole_word_effect import published_effect
@@ -17,8 +18,9 @@ SEVERAL = [SURE, UNSURE, SMALL, WITHIN_MARGIN, OPEN]
 def test_several_pairs():
     (said,) = masking_summary(SEVERAL, sample=False)
     assert said.startswith("**Whole-word against WordPiece masking over 2 pairs of")
-    assert "on 5 scores of 5 tasks" in said
-    assert "other pre-training seeds and for other dev examples" in said
+    assert "the two of a pair alike but for masking, on 5 scores of 5 tasks" in said
+    assert "something other than masking" not in said
+    assert "other pre-training seeds and dev examples. " in said
     assert "A difference is shown on 2 (" in said
     assert (
         "Still shown after Holm's correction over all 5 rows of the table: RTE "
@@ -34,9 +36,30 @@ def test_several_pairs():
 
 def test_one_pair_is_about_two_checkpoints():
     (said,) = masking_summary([row(2.0, low=1.0, high=3.0)], sample=False)
-    assert "in one pair of pre-trainings" in said
-    assert "about these two checkpoints" in said
-    assert "seeds and for other dev" not in said
+    assert "in one pair of pre-trainings**, alike but for masking, on" in said
+    assert "allow for other fine-tuning seeds and dev examples; what follows is" in said
+    assert "about these two checkpoints, and another pre-training seed" in said
+
+
+def test_one_pair_of_one_fine_tuning_seed_is_about_its_trials():
+    one = row(2.0, low=1.0, high=3.0, seeds=1)
+    (said,) = masking_summary([one], sample=False)
+    assert "allow for other dev examples; what follows is about these very" in said
+    assert "another fine-tuning seed may turn it around" in said
+    assert len(masking_summary([one, row(0.0, low=-1.0, high=1.0)], sample=False)) == 2
+    # Of several pairs the pre-trainings differ, and with them what a seed does.
+    pairs = [row(1.0, 2.0, low=-5.0, high=8.0, seeds=seeds) for seeds in (1, 2)]
+    assert len(masking_summary(pairs, sample=False)) == 1
+
+
+def test_pairs_of_which_no_record_says_how_they_were_made():
+    rows = [row(2.0, low=1.0, high=3.0, known=False), replace(SURE, known=False)]
+    several, single = masking_summary(rows, sample=False)
+    for said in (several, single):
+        assert "not known to be alike but for masking, on" in said
+        assert "may be due to something other than masking. " in said
+        assert not re.search(r"(pair|\*\*,) alike but", said)
+    assert len(masking_summary([SURE, *rows], sample=False)) == 3
 
 
 def test_one_pair_and_several_are_kept_apart_and_corrected_together():

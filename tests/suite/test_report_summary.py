@@ -132,10 +132,23 @@ def test_sample_data_are_said_first_and_nothing_is_concluded(said):
 def test_one_pair_of_maskings_says_nothing_of_masking(said):
     checkpoints = (synthetic.Checkpoint(), synthetic.WHOLE_WORD)
     text = said(tasks=("RTE",), checkpoints=checkpoints, **SMALL_GRID)
-    assert "in one pair of pre-trainings" in text
-    assert "about these two checkpoints only" in text
+    assert "in one pair of pre-trainings, not known to be alike but for masking" in text
+    assert "these very trials only: another fine-tuning seed may turn it around" in text
+    assert "Not that masking is what makes a difference between checkpoints" in text
     assert "Not that one masking is better" in text
     assert "each, and here is one." in text
+
+
+def test_one_pair_on_several_seeds_is_about_two_checkpoints(said):
+    alike = {"pretraining": MADE_HERE["pretraining"]}
+    checkpoints = (synthetic.Checkpoint(), synthetic.WHOLE_WORD)
+    options = {"tasks": ("RTE",), "checkpoints": checkpoints, "seeds": 2}
+    text = said(alike, **options, **SMALL_GRID)
+    assert "in one pair of pre-trainings, alike but for masking, " in text
+    assert (
+        "fine-tuning seeds and dev examples explain, which is about these two" in text
+    )
+    assert "not known to be alike" not in text
 
 
 def pair_of_each(seed):
@@ -153,7 +166,7 @@ def test_several_pairs_carry_seeds_and_examples(tmp_path):
     )
     found = read_run(synthetic.make_run(tmp_path, options).path)
     text = "\n\n".join(summary(found, found.masking))
-    assert "over 2 pairs of pre-trainings" in text
+    assert "over 2 pairs of pre-trainings, the two of a pair not known to be" in text
     assert "pre-training seeds and dev examples explain, 0 of them after Holm's" in text
     assert "nor that two are alike where no difference is shown" in text
     assert "here is one" not in text
