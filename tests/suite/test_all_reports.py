@@ -122,7 +122,7 @@ def test_a_score_edited_with_its_predictions_fails(project, typed):
         r"^reports/README.md, line \d+: the records give “", ended.out, re.M
     )
     assert re.search(r"^reports/glue.md, line \d+: the records give “", ended.out, re.M)
-    assert f"\nREADME.md: its table is not that of {OLDER}" in ended.out
+    assert f"\nREADME.md: what it opens with is not of {OLDER}" in ended.out
     assert ended.out.endswith("Rebuild with `python -m suite report`.\n")
 
 
