@@ -31,7 +31,8 @@ def front(run: ReportedRun, studies: Sequence[MaskingRun]) -> str:
     parts = finding(run)
     if studies:
         parts += masking_summary(studies[0].masking, sample=studies[0].sample)
-    return "\n\n".join([*parts, readme_table(run), *_figure(run)]).rstrip("\n") + "\n"
+    parts += [readme_table(run).rstrip("\n"), *_figure(run)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _figure(run: ReportedRun) -> list[str]:

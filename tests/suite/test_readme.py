@@ -23,7 +23,11 @@ def test_it_opens_with_the_finding_the_table_and_a_figure(run):
     found = front(run, [])
     places = [
         found.index(what)
-        for what in ("**What came out.** Of 4 cells", readme_table(run), "![Ours")
+        for what in (
+            "**What came out.** Of 4 cells",
+            readme_table(run).rstrip("\n"),
+            "![Ours",
+        )
     ]
     assert places == sorted(places)
     assert "](reports/figures/small/forest_1-bert-tiny-wordpiece.svg)" in found
