@@ -34,7 +34,7 @@ def made(path, skill=(0.5, 0.5), fresh=4, rows=400, seed=0, grid_seeds=1):
                 ]
             )
             for batch in (8, 16)
-            for rate in (1e-4, 5e-5)
+            for rate in (3e-4, 1e-4, 5e-5, 3e-5)
         }
         selected = max(found, key=found.get)  # of equals the first
         for number in range(fresh):
