@@ -177,7 +177,7 @@ def test_the_page_has_both_columns_and_the_teacher(tmp_path):
     assert f"| accuracy, cross-fitted | {said[0]}" in text
     assert f"| {said[1]}" in text
     assert "| 87.5 |" in text
-    assert "| trials | 8 | 8 | – |" in text
+    assert "| trials | 12 | 12 | – |" in text
     assert all(r.trial.id in text for r in run.records() if r.trial.seed > 1)
 
 
