@@ -37,13 +37,18 @@ _TOLD_ELSEWHERE = ("checkpoints", "skipped", "partial", "sample")
 
 
 def verdict_rows(cells: Sequence[Cell], *, sample: bool) -> str:
-    """Published beside ours, with a verdict in every row."""
+    """Published beside ours, with a verdict in every row.
+
+    What a constant answer scores has a column where it is known of any cell: of a test
+    set without labels it is not.
+    """
+    constant = any(cell.constant is not None for cell in cells)
     header = (
         "Task",
         "Metric",
         "Published (test)",
         "Ours",
-        "A constant answer",
+        *(["A constant answer"] if constant else []),
         "Ours - published, 95 %",
         "Compared",
         "Verdict",
@@ -51,10 +56,10 @@ def verdict_rows(cells: Sequence[Cell], *, sample: bool) -> str:
         "What would change it",
         "Trials",
     )
-    return table(header, [_verdict_row(cell) for cell in cells], sample=sample)
+    return table(header, [_verdict_row(c, constant) for c in cells], sample=sample)
 
 
-def _verdict_row(cell: Cell) -> list[str]:
+def _verdict_row(cell: Cell, constant: bool) -> list[str]:
     difference = signed(cell.difference) if cell.low is not None else NOTHING
     span = f" {bounds(cell.low, cell.high)}" if cell.low is not None else ""
     ids = trials(cell.trial_ids)
@@ -65,7 +70,7 @@ def _verdict_row(cell: Cell) -> list[str]:
         cell.column.metric,
         points(cell.published, cell.decimals),
         points(cell.ours, cell.decimals),
-        points(cell.constant, cell.decimals),
+        *([points(cell.constant, cell.decimals)] if constant else []),
         difference + span,
         cell.compared or NOTHING,
         f"**{cell.verdict}**",
