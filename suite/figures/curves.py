@@ -100,7 +100,9 @@ def curve_figure(path: Path, trials: Sequence[str], lines: Sequence[Mapping]) ->
         figure = Figure(figsize=(7, 2.8), layout="constrained")
         left, right = figure.subplots(1, 2)
         for trial, name in enumerate(trials):
-            stroke = _STROKES[trial % len(_STROKES)]
+            # Of as many trials as there are colours the next have other strokes.
+            again = trial // len(SERIES)
+            stroke = _STROKES[(trial + again) % len(_STROKES)]
             losses = [line["loss"][trial] for line in lines]
             left.plot([x["step"] for x in lines], losses, stroke, label=name)
             accuracies = [x["held_out"][trial]["masked_lm_accuracy"] for x in evaluated]

@@ -228,3 +228,16 @@ def test_seeds_stand_side_by_side(tmp_path):
     marks = [e.get("style") or "" for e in ET.parse(path).getroot().iter(f"{SVG}use")]
     for colour, dots in ((style.SERIES[0], 3), (style.FAINT, 3)):
         assert sum(f"fill: {colour}" in mark for mark in marks) == 2 * dots
+
+
+def test_six_trials_are_told_apart(tmp_path):
+    """By colour and stroke together, of which there are four each."""
+    held_out = [{"masked_lm_accuracy": 0.1}] * 6
+    lines = [{"step": n, "loss": [7.0] * 6, "held_out": held_out} for n in (1, 2)]
+    curve_figure(tmp_path / "six.svg", [f"seed {n}" for n in range(6)], lines)
+    text = (tmp_path / "six.svg").read_text()
+    drawn = re.findall(
+        r'd="M [^"]*"[^>]*style="fill: none; ([^"]*stroke: #[^"]*)"', text
+    )
+    styles = {own for own in drawn if "stroke-width: 1.5" in own}
+    assert len(styles) == 6
