@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from scipy import optimize, stats
 
+from suite.markdown import counted
 from suite.statistics import Spread
 
 LEVEL = 0.05
@@ -109,7 +110,7 @@ def what_settles(
         if growth_needed(known) == 1.0:
             return (
                 f"more fresh seeds, towards {one.target}, if their spread stays: it is "
-                f"known to {one.spread.seed_freedom:.0f} degrees of freedom only"
+                f"known to {degrees(one.spread.seed_freedom)} only"
             )
     if both is None:
         return _what_would_be_settled(one)
@@ -137,6 +138,11 @@ def _what_would_be_settled(one: Comparison) -> str:
         f"{said}; with seeds and examples without end one within "
         f"±{one.margin - theirs:.1f} would be reproduced"
     )
+
+
+def degrees(freedom: float) -> str:
+    """ "1 degree of freedom", "7 degrees of freedom"."""
+    return f"{counted(round(freedom), 'degree')} of freedom"
 
 
 def at_least(points: float) -> str:

@@ -13,6 +13,7 @@ from suite.grid_tables import choice_rows, grid_rows, grid_trial_rows
 from suite.markdown import NOTHING, bounds, points, signed, table, trials
 from suite.masking_tables import masked_lm_rows, masking_rows
 from suite.origin import evidence
+from suite.power import degrees
 from suite.printed_averages import PrintedAverage
 from suite.published import SCORE
 from suite.table_verdict import COMPARED, TableVerdict
@@ -138,7 +139,7 @@ def _freedom(freedom: float) -> str:
     """How well a standard deviation over seeds is known."""
     if math.isinf(freedom):
         return NOTHING
-    return f"{freedom:.0f} degrees of freedom"
+    return degrees(freedom)
 
 
 def row_verdict_rows(verdict: TableVerdict, *, sample: bool) -> str:

@@ -296,16 +296,16 @@ def test_the_report_says_what_fresh_seeds_gave(root, made_up, miniature):
     first = replace(REQUEST, checkpoints=(miniature.checkpoint_dir,))
     run(first)
     before = (root / "reports/sample/glue.md").read_text()
-    run(replace(first, grid=replace(GRID, fresh_seeds=(2, 3, 4))))
+    run(replace(first, grid=replace(GRID, fresh_seeds=(2, 3, 4, 5))))
     after = (root / "reports/sample/glue.md").read_text()
     assert "On fresh seeds" not in before
-    assert len(re.findall(r"\| \d+\.\d ± \d+\.\d \(3 seeds\) \|", after)) == 2
-    assert after.count("7 trials, 3 of them on fresh seeds, 0 failed") == 2
-    assert after.count("measured over 3 fresh seeds of the chosen one") == 2
+    assert len(re.findall(r"\| \d+\.\d ± \d+\.\d \(4 seeds\) \|", after)) == 2
+    assert after.count("8 trials, 4 of them on fresh seeds, 0 failed") == 2
+    assert after.count("measured over 4 fresh seeds of the chosen one") == 2
     of_grid = r"\n\| (?:8|16) \| .*"
     assert re.findall(of_grid, after) == re.findall(of_grid, before)
     described = RunDirectory(root / "results/sample").run()
-    assert (described["seeds"], described["fresh_seeds"]) == ([1], [2, 3, 4])
+    assert (described["seeds"], described["fresh_seeds"]) == ([1], [2, 3, 4, 5])
 
 
 def test_a_part_of_a_train_split_is_run_where_that_is_asked(

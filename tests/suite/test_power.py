@@ -128,7 +128,7 @@ def test_seeds_that_are_hardly_known_want_more_fresh_ones():
     assert said.startswith(
         "more fresh seeds, towards reproduced, if their spread stays"
     )
-    assert "known to 1 degrees of freedom only" in said
+    assert "known to 1 degree of freedom only" in said
     assert what_settles(replace(one, spread=replace(few, seed_freedom=50))) == (
         "little: it is on the edge of reproduced"
     )
