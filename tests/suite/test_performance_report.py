@@ -81,7 +81,7 @@ def test_profiles_side_by_side(page):
 
 
 def test_what_was_not_measured_is_said_to_be_so(page):
-    assert page().count("Not measured yet") == 6
+    assert page().count("Not measured yet") == 7
     text = page(tensorflow=record(STEPS))
     assert "## jax\n\nNot measured yet: `KERAS_BACKEND=jax tox" in text
     assert "## On a GPU\n\nNot measured yet." in text
