@@ -7,12 +7,14 @@ known here (suite/readme.py).
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from reference.errors import InputError
 from suite.data_report import write_data_report
 from suite.distillation_report import write_distillation_report
 from suite.knob_report import write_knob_report
+from suite.masking_run import MaskingRun, read_masking_runs
 from suite.performance_report import write_performance_report
 from suite.pretraining_report import write_pretraining_report
 from suite.records import RunDirectory
@@ -36,15 +38,24 @@ def recorded_runs(results: Path) -> list[Path]:
     return sorted(found, key=_begun, reverse=True)
 
 
-def read_runs(results: Path) -> list[ReportedRun]:
-    """Those runs, read and judged."""
-    return [read_run(path) for path in recorded_runs(results)]
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """Runs on GLUE and comparisons of maskings, read and judged, the newest first."""
+
+    results: Path
+    runs: Sequence[ReportedRun]
+    studies: Sequence[MaskingRun]
 
 
-def write_all(
-    runs: Sequence[ReportedRun], results: Path, reports_dir: Path
-) -> list[Path]:
+def read_recorded(results: Path) -> Recorded:
+    """What is under results/runs and results/masking."""
+    runs = [read_run(path) for path in recorded_runs(results)]
+    return Recorded(results, runs, read_masking_runs(results / "masking"))
+
+
+def write_all(recorded: Recorded, reports_dir: Path) -> list[Path]:
     """Write every page and figure; returns the files, README.md first."""
+    results = recorded.results
     others = [
         *write_squad_report(results / "squad", reports_dir),
         *write_knob_report(results / "knobs", reports_dir),
@@ -54,7 +65,8 @@ def write_all(
         write_performance_report(results / "performance", reports_dir),
     ]
     # Last, since README.md names the pages that are there.
-    return [*write_runs(runs, reports_dir, results), *others]
+    runs = write_runs(recorded.runs, reports_dir, results, recorded.studies)
+    return [*runs, *others]
 
 
 def stale_files(reports_dir: Path, written: Sequence[Path]) -> list[Path]:

@@ -16,12 +16,7 @@ from suite.grid_seeds import seed_errors
 from suite.grids import Configuration, Grid, task_of_split
 from suite.metrics import metric_scores
 from suite.seed_error import SeedError
-from suite.selection import (
-    best_by_seed,
-    best_configuration,
-    cross_fit,
-    grid_scores,
-)
+from suite.selection import best_of, cross_fit, grid_scores
 from suite.statistics import bca_score_draws, score_draws
 from suite.tasks import Task
 
@@ -141,7 +136,7 @@ def choose(grid: Grid, rng: np.random.Generator) -> Choice | None:
 
 
 def _choice(grid: Grid, cross_fitted: Estimate) -> Choice:
-    best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
+    best = best_of(grid.dev_scores["main"])
     return Choice(
         configuration=grid.configurations[best],
         trial_ids=grid.trial_ids[best],
@@ -165,8 +160,7 @@ def estimate(grid: Grid, split: str, rng: np.random.Generator) -> Estimate | Non
     if split == "dev":
         return _cross_fitted(grid, rng)
     task = task_of_split(grid.task, split)
-    chosen = _chosen(grid)
-    predictions = grid.predictions[split][chosen, np.arange(chosen.size)]  # [S, n]
+    predictions = grid.of_chosen(grid.predictions[split])  # [S, n]
     scored = _scored("chosen on dev", task, predictions[None], grid.labels[split], rng)
     return _estimate(grid, split, scored)
 
@@ -195,6 +189,7 @@ def _scored(
         how,
         {name: np.array([one[name] for one in scores]) for name in scores[0]},
         {name: np.stack([one[name] for one in draws]) for name in draws[0]},
+        # One draw of the halves is as good as another for a yes or no.
         above_constant(task, predictions[0], labels, rng),
     )
 
@@ -225,7 +220,7 @@ def _estimate(grid: Grid, split: str, scored: _Scored) -> Estimate:
         seed_error=seed_errors(grid, split),
         constant=constant_scores(task, grid.labels[split]),
         above_constant=scored.above_constant,
-        trial_ids=_chosen_ids(grid),
+        trial_ids=grid.chosen_ids,
         collapsed=_collapse(grid, split),
     )
 
@@ -240,21 +235,10 @@ def _sd_between(scores: np.ndarray) -> float:
     return float(np.std(scores, ddof=1)) if scores.size > 1 else 0.0
 
 
-def _chosen(grid: Grid) -> np.ndarray:
-    """What each seed of the grid chooses on dev: indices [S]."""
-    return best_by_seed(grid.task, grid.predictions["dev"], grid.labels["dev"])
-
-
-def _chosen_ids(grid: Grid) -> tuple[str, ...]:
-    return tuple(grid.trial_ids[best][s] for s, best in enumerate(_chosen(grid)))
-
-
 def _naive(grid: Grid) -> dict[str, float]:
     """The dev scores of what was chosen on dev, the mean over seeds."""
-    scores = grid_scores(grid.task, grid.predictions["dev"], grid.labels["dev"])
-    chosen = _chosen(grid)
-    seeds = np.arange(chosen.size)
-    return {name: float(own[chosen, seeds].mean()) for name, own in scores.items()}
+    scores = grid.dev_scores.items()
+    return {name: float(grid.of_chosen(own).mean()) for name, own in scores}
 
 
 def _optimism(grid: Grid, scores: Mapping[str, float]) -> dict[str, float]:
@@ -264,11 +248,10 @@ def _optimism(grid: Grid, scores: Mapping[str, float]) -> dict[str, float]:
 def _collapse(grid: Grid, split: str) -> str | None:
     """Why what was chosen counts as degenerate, if all of it does."""
     flags = {r.trial.id: r.degenerate for r in grid.records}
-    reasons = [flags.get(trial_id) for trial_id in _chosen_ids(grid)]
+    reasons = [flags.get(trial_id) for trial_id in grid.chosen_ids]
     if all(reasons):
         return reasons[0]
-    chosen = _chosen(grid)
-    predictions = grid.predictions[split][chosen, np.arange(chosen.size)]  # [S, n]
+    predictions = grid.of_chosen(grid.predictions[split])  # [S, n]
     if np.all(predictions == predictions[:, :1]):
         return "constant predictions"
     return None

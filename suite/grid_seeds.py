@@ -9,20 +9,18 @@ import numpy as np
 
 from suite.grids import Grid, task_of_split
 from suite.seed_error import SeedError, best_known, guessed, of_seeds
-from suite.selection import best_by_seed, grid_scores
+from suite.selection import grid_scores
 
 
 def seed_errors(grid: Grid, split: str) -> dict[str, SeedError]:
     """Per metric and for "main", of one run scored on the split."""
-    dev, labels = grid.predictions["dev"], grid.labels["dev"]
-    main = grid_scores(grid.task, dev, labels)["main"]
-    chosen = best_by_seed(grid.task, dev, labels)
+    main = grid.dev_scores["main"]
     fresh = _on_fresh_seeds(grid, split)
     scores = grid_scores(
         task_of_split(grid.task, split), grid.predictions[split], grid.labels[split]
     )
     return {
-        name: best_known(fresh.get(name), _over_grids(own, chosen), guessed(own, main))
+        name: best_known(fresh.get(name), _over_grids(grid, own), guessed(own, main))
         for name, own in scores.items()
     }
 
@@ -38,10 +36,8 @@ def _on_fresh_seeds(grid: Grid, split: str) -> dict[str, SeedError]:
     return {name: of_seeds(scores[0], how) for name, scores in found.items()}
 
 
-def _over_grids(scores: np.ndarray, chosen: np.ndarray) -> SeedError | None:
+def _over_grids(grid: Grid, scores: np.ndarray) -> SeedError | None:
     """Of scores [C, S] what each seed's grid chose; None with one seed."""
-    seeds = chosen.size
-    if seeds < 2:
-        return None
-    how = f"measured over {seeds} seeds, each with a grid of its own"
-    return of_seeds(scores[chosen, np.arange(seeds)], how)
+    own = grid.of_chosen(scores)
+    how = f"measured over {own.size} seeds, each with a grid of its own"
+    return of_seeds(own, how) if own.size > 1 else None

@@ -17,7 +17,7 @@ import numpy as np
 from reference.errors import InputError
 from suite.metrics import main_score, predictions_from_logits, scores
 from suite.records import RunDirectory, Trial, TrialRecord
-from suite.selection import best_configuration, best_of
+from suite.selection import best_by_seed, best_of, grid_scores
 from suite.tasks import DIAGNOSTIC_SPLIT, SQUAD, Task, task_named
 
 # A score computed twice from the same numbers differs by summation order at most:
@@ -67,6 +67,24 @@ class Grid:
         """The records that have no seed beyond the grid's; all where it has none."""
         seeds = self.seeds or {r.trial.seed for r in self.records}
         return tuple(r for r in self.records if r.trial.seed in seeds)
+
+    @cached_property
+    def dev_scores(self) -> dict[str, np.ndarray]:
+        """Scores [C, S] on dev, per metric and "main"."""
+        return grid_scores(self.task, self.predictions["dev"], self.labels["dev"])
+
+    @cached_property
+    def chosen(self) -> np.ndarray:
+        """What each seed would choose on dev of its own grid: indices [S]."""
+        return best_by_seed(self.dev_scores["main"])
+
+    @cached_property
+    def chosen_ids(self) -> tuple[str, ...]:
+        return tuple(self.trial_ids[c][s] for s, c in enumerate(self.chosen))
+
+    def of_chosen(self, values: np.ndarray) -> np.ndarray:
+        """Of values [C, S, ...] those of what each seed chose: [S, ...]."""
+        return values[self.chosen, np.arange(self.chosen.size)]
 
     @cached_property
     def failed(self) -> tuple[TrialRecord, ...]:
@@ -155,7 +173,7 @@ def _repeats(run: RunDirectory, grid: Grid) -> Repeats | None:
     """Of the best configuration the trials on other seeds; None if there are none."""
     if "dev" not in grid.predictions:
         return None
-    best = best_configuration(grid.task, grid.predictions["dev"], grid.labels["dev"])
+    best = best_of(grid.dev_scores["main"])
     row = sorted(
         (
             record

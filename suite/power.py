@@ -105,7 +105,7 @@ def what_settles(
     Where no more of ours would, the differences that would be settled.
     """
     both = growth_needed(one)
-    if both is None or both > 1.0:
+    if both != 1.0:
         known = replace(one, spread=replace(one.spread, seed_freedom=math.inf))
         if growth_needed(known) == 1.0:
             return (

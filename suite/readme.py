@@ -11,11 +11,11 @@ from pathlib import Path
 
 from reference.errors import InputError
 from reference.files import written_whole
-from suite.all_reports import differences, read_runs, stale_files, write_all
+from suite.all_reports import differences, read_recorded, stale_files, write_all
 from suite.cells import Cell
 from suite.environment import REPORTS, RESULTS, ROOT
 from suite.markdown import bounds, points, table
-from suite.masking_run import MaskingRun, read_masking_runs
+from suite.masking_run import MaskingRun
 from suite.masking_summary import masking_summary
 from suite.records import RunDirectory
 from suite.report import write_report
@@ -95,10 +95,11 @@ def publish_all() -> list[Path]:
 
     Pages and figures that nothing makes any more are removed.
     """
-    readme, runs = ROOT / "README.md", read_runs(RESULTS)
-    studies = read_masking_runs(RESULTS / "masking")
-    text = with_front(readme.read_text(encoding="utf-8"), runs[0], studies)
-    written = write_all(runs, RESULTS, REPORTS)
+    readme, recorded = ROOT / "README.md", read_recorded(RESULTS)
+    text = with_front(
+        readme.read_text(encoding="utf-8"), recorded.runs[0], recorded.studies
+    )
+    written = write_all(recorded, REPORTS)
     for path in stale_files(REPORTS, written):
         path.unlink()
     with written_whole(readme) as file:
@@ -108,7 +109,7 @@ def publish_all() -> list[Path]:
 
 def write_all_to(reports_dir: Path) -> list[Path]:
     """The same pages in another directory, and nothing else; returns the files."""
-    return write_all(read_runs(RESULTS), RESULTS, reports_dir)
+    return write_all(read_recorded(RESULTS), reports_dir)
 
 
 def published_problems() -> list[str]:
@@ -118,15 +119,16 @@ def published_problems() -> list[str]:
         # Where results/ lies beside reports/, so that the ways to records are the same.
         (beside / "results").symlink_to(RESULTS.resolve(), target_is_directory=True)
         try:
-            runs = read_runs(beside / "results")
-            write_all(runs, beside / "results", beside / "reports")
+            recorded = read_recorded(beside / "results")
+            write_all(recorded, beside / "reports")
         except InputError as error:  # records that contradict each other
             return [str(error).replace(str(beside), str(RESULTS.parent))]
         found = differences(beside / "reports", REPORTS)
     problems = [f"{REPORTS.name}/{line}" for line in found]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    if with_front(text, runs[0], read_masking_runs(RESULTS / "masking")) != text:
-        problems.append(f"README.md: what it opens with is not of {runs[0].name}")
+    newest = recorded.runs[0]
+    if with_front(text, newest, recorded.studies) != text:
+        problems.append(f"README.md: what it opens with is not of {newest.name}")
     return problems
 
 

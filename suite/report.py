@@ -18,7 +18,7 @@ from pathlib import Path
 from suite.glue_page import INTRODUCTION, glue_parts
 from suite.masked_lm_effect import recorded_differences
 from suite.masking_page import masked_lm_parts, masking_parts
-from suite.masking_run import MaskingRun, read_masking_runs
+from suite.masking_run import MaskingRun
 from suite.masking_summary import masking_summary
 from suite.pages import Figures, lowered, way_to, write_page
 from suite.reported_run import ReportedRun, read_run
@@ -46,11 +46,15 @@ def write_report(run_dir: Path, reports_dir: Path) -> list[Path]:
 
 
 def write_runs(
-    runs: Sequence[ReportedRun], reports_dir: Path, results: Path | None = None
+    runs: Sequence[ReportedRun],
+    reports_dir: Path,
+    results: Path | None = None,
+    studies: Sequence[MaskingRun] = (),
 ) -> list[Path]:
     """Write the reports of runs, a section each; returns the files, README.md first.
 
     With the project's `results` come its published numbers' files and pre-trainings.
+    `studies` are on the page of the maskings alone.
     """
     figures = [Figures(reports_dir, run.name) for run in runs]
     pages = {
@@ -61,7 +65,6 @@ def write_runs(
         "glue.md": ["# The documented grid, task by task", INTRODUCTION],
         "masking.md": ["# WordPiece against whole-word masking"],
     }
-    studies = read_masking_runs(results / "masking") if results else []
     for study in studies:
         figures.append(Figures(reports_dir, f"masking_{study.name}"))
         pages["masking.md"] += [f"## {study.name}", _made_by(study, reports_dir)]

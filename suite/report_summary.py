@@ -19,6 +19,7 @@ from suite.masking_summary import (
 from suite.origin import in_words, made_here
 from suite.published import load_published
 from suite.reported_run import ReportedRun, title
+from suite.seed_error import GUESSED
 from suite.table_verdict import COMPARED, table_verdict
 
 _GLUE = (
@@ -217,7 +218,7 @@ def _how_sure(compared: Sequence[Cell]) -> str:
         "truly agree with what was published, at most one in 20 differs anywhere by "
         "chance."
     )
-    if any("guessed" in cell.seed_note for cell in compared):
+    if any(cell.seed_note == GUESSED for cell in compared):
         said += (
             " Where there are fewer than four seeds, how much seeds matter is guessed "
             "from how far the better half of the grid lie apart."

@@ -15,6 +15,7 @@ import numpy as np
 # Of the better half of equal normal scores the standard deviation is this part of all:
 # the root of 1 - 2 / pi, that of half a normal distribution.
 _OF_BETTER_HALF = math.sqrt(1 - 2 / math.pi)
+GUESSED = "few seeds: guessed from how far the better half of the grid lie apart"
 # Of fewer degrees of freedom an interval is so wide that a guess tells more.
 FEW_FREEDOM = 3
 # The excess kurtosis of half a normal distribution: 8 (pi - 3) / (pi - 2)².
@@ -26,13 +27,12 @@ class SeedError:
     """The standard deviation of one run over seeds, and how it was found.
 
     `freedom` are the degrees of freedom of its estimate. `sd` is None where there was
-    nothing to estimate it from; `is_guess` where the grid stood in for seeds.
+    nothing to estimate it from; `how` is `GUESSED` where the grid stood in for seeds.
     """
 
     sd: float | None
     freedom: float
     how: str
-    is_guess: bool = False
 
 
 def in_points(error: SeedError) -> SeedError:
@@ -61,8 +61,7 @@ def guessed(scores: np.ndarray, main: np.ndarray) -> SeedError:
     halves = [_better_half(main[:, seed]) for seed in range(seeds)]
     squares = [np.var(scores[h, s], ddof=1) for s, h in enumerate(halves)]
     spread = float(np.sqrt(np.mean(squares))) / _OF_BETTER_HALF
-    how = "few seeds: guessed from how far the better half of the grid lie apart"
-    return SeedError(spread, _freedom_of_half(halves[0].size), how, is_guess=True)
+    return SeedError(spread, _freedom_of_half(halves[0].size), GUESSED)
 
 
 def best_known(
@@ -75,8 +74,9 @@ def best_known(
     """
     measured = [error for error in (fresh, grid) if error]
     enough = [error for error in measured if error.freedom >= FEW_FREEDOM]
-    known = [guess] if guess.sd is not None else []
-    return next(iter([*enough, *known, *measured, guess]))
+    if enough:
+        return enough[0]
+    return measured[0] if guess.sd is None and measured else guess
 
 
 def _better_half(main: np.ndarray) -> np.ndarray:

@@ -28,13 +28,13 @@ def best_configuration(task: Task, predictions: np.ndarray, labels: np.ndarray) 
     return best_of(grid_scores(task, predictions, labels)["main"])
 
 
-def best_by_seed(task: Task, predictions: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """What each seed's own grid would choose: indices [S], of predictions [C, S, n].
+def best_by_seed(main: np.ndarray) -> np.ndarray:
+    """What each seed's own grid would choose: indices [S], of main scores [C, S].
 
     A published number is of the best of one grid. The mean over seeds of what each
     chooses is like it; the best mean over seeds would be less lucky.
     """
-    return np.argmax(grid_scores(task, predictions, labels)["main"], axis=0)
+    return np.argmax(main, axis=0)
 
 
 def best_of(main: np.ndarray) -> int:
@@ -73,7 +73,8 @@ def cross_fit(
     for draw in range(draws):
         first = stratified_half(labels, rng)
         for side, half in enumerate((first, ~first)):
-            best = best_by_seed(task, predictions[:, :, half], labels[half])
+            scores = grid_scores(task, predictions[:, :, half], labels[half])
+            best = best_by_seed(scores["main"])
             pooled[draw][:, ~half] = predictions[best, seeds][:, ~half]
             chosen[draw, side] = best
     return CrossFit(pooled, chosen)

@@ -1,6 +1,7 @@
 """Differences with their intervals, and the margins that they are held against."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from matplotlib import rc_context
@@ -82,15 +83,14 @@ def effects_figure(path: Path, effects: Sequence[Effect]) -> Path:
     with rc_context(STYLE):
         figure, axes = panels(list(by_task), width, 0.9 + 0.28 * most)
         for panel, own in zip(axes, by_task.values(), strict=True):
-            for height, effect in enumerate(own[::-1]):
-                colour = _COLOURS.get(effect.verdict, OPEN)
-                span = (effect.low, effect.mean, effect.high)
-                _interval(panel, height, span, effect.margin, colour)
-            names = [effect.pairs.knob.name for effect in own[::-1]]
-            panel.set_yticks(range(len(names)), names)
+            _fill(panel, {e.pairs.knob.name: e for e in own}, _effect)
             panel.set_xlabel("turned − faithful, points")
-            _finished(panel, len(own))
         return saved(figure, path)
+
+
+def _effect(panel: Axes, height: int, effect: Effect) -> None:
+    span = (effect.low, effect.mean, effect.high)
+    _interval(panel, height, span, effect.margin, _COLOURS.get(effect.verdict, OPEN))
 
 
 def masking_figure(
@@ -111,12 +111,9 @@ def masking_figure(
     with rc_context(STYLE):
         figure, axes = panels(list(by_model), width, 1.1 + 0.36 * most)
         for panel, own in zip(axes, by_model.values(), strict=True):
-            for height, row in enumerate(own[::-1]):
-                _masking(panel, height, row, published)
-            names = [f"{row.task} {row.metric}" for row in own[::-1]]
-            panel.set_yticks(range(len(names)), names)
+            named = {f"{row.task} {row.metric}": row for row in own}
+            _fill(panel, named, partial(_masking, published=published))
             panel.set_xlabel("whole word − WordPiece, points; 95 % interval")
-            _finished(panel, len(own))
         legend_below(figure, _masking_legend(rows, published), 2)
         return saved(figure, path)
 
@@ -156,6 +153,14 @@ def _masking_legend(
         legend.append(Line2D([], [], label="each pair of pre-trainings", **_PAIR))
     band = f"±{published:g}: published for BERT-Large on MNLI"
     return [*legend, Patch(color=BAND, label=band)]
+
+
+def _fill(panel: Axes, rows: Mapping[str, object], draw: Callable) -> None:
+    """`draw(panel, height, row)` for each row beside its name, the first on top."""
+    for height, row in enumerate(reversed(rows.values())):
+        draw(panel, height, row)
+    panel.set_yticks(range(len(rows)), list(reversed(rows)))
+    _finished(panel, len(rows))
 
 
 def _interval(

@@ -9,6 +9,7 @@ from scipy import stats
 from suite import estimates
 from suite.estimates import choose, estimate, generator_for
 from suite.grids import Configuration, Grid, Repeats, load_grids
+from suite.seed_error import GUESSED
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS
 from tests.suite import synthetic
 
@@ -119,7 +120,7 @@ def test_each_seed_of_the_grid_makes_its_own_choice(tmp_path):
     assert found.scores["accuracy"] == pytest.approx(np.mean(scores))
     error = found.seed_error["accuracy"]
     assert error.sd == pytest.approx(np.std(scores, ddof=1))
-    assert (error.freedom, error.is_guess) == (3, False)
+    assert (error.freedom, error.how == GUESSED) == (3, False)
     naive = [record.scores["dev"]["accuracy"] for record in best.values()]
     choice = choose(grid, generator_for("test"))
     assert choice.naive["main"] == pytest.approx(np.mean(naive))
