@@ -23,11 +23,6 @@ def grid_scores(
     return values | {"main": main_score(task, values)}
 
 
-def best_configuration(task: Task, predictions: np.ndarray, labels: np.ndarray) -> int:
-    """Index of the configuration that is best on predictions [C, S, n]."""
-    return best_of(grid_scores(task, predictions, labels)["main"])
-
-
 def best_by_seed(main: np.ndarray) -> np.ndarray:
     """What each seed's own grid would choose: indices [S], of main scores [C, S].
 

@@ -15,12 +15,16 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from suite.documented_grid import (
+    BATCH_SIZES,
+    LEARNING_RATES,
+    documented_configurations,
+)
 from suite.model_flops import StepShape, forward_flops, training_flops
 
 GRID_TASKS = ("RTE", "MRPC", "STS-B", "CoLA", "WNLI")
-BATCH_SIZES = (8, 16, 32, 64, 128)
-LEARNING_RATES, EPOCHS = 4, 4
-TRIALS = len(BATCH_SIZES) * LEARNING_RATES
+EPOCHS = 4
+TRIALS = len(documented_configurations())
 # The peer's ways, as its script pads them.
 TO_128, PER_BATCH = "padded to 128", "padded per batch"
 
@@ -111,7 +115,7 @@ def peer_times(benchmarks: Benchmarks) -> pd.DataFrame:
     for task in rows.index:
         wanted = pd.MultiIndex.from_product([[task], BATCH_SIZES])
         trained = 1 / training.reindex(wanted)
-        trained = trained.sum(skipna=False) * LEARNING_RATES * EPOCHS * rows[task]
+        trained = trained.sum(skipna=False) * len(LEARNING_RATES) * EPOCHS * rows[task]
         evaluated = TRIALS * dev[task] / evaluation.reindex([task]).iloc[0]
         times[task] = (trained + evaluated).to_dict()
     return _by_task(times, [TO_128, PER_BATCH])

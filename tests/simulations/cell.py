@@ -16,7 +16,7 @@ from suite.estimates import estimate
 from suite.grids import Configuration, Grid, Repeats
 from suite.published import PublishedScore, TableColumn
 from suite.published_gap import published_gap
-from suite.selection import best_configuration
+from suite.selection import best_of, grid_scores
 from suite.statistics import equivalence_p, interval
 from suite.tasks import TASKS
 from tests.simulations.simulation import Simulation
@@ -71,7 +71,8 @@ def published_score(rng, difference):
     dev = rng.integers(0, 2, ROWS["dev"])
     skills = _skills(rng, 20, 1)[:, :, None]
     on_dev = np.where(rng.random((20, 1, dev.size)) < skills, dev, 1 - dev)
-    skill = skills[best_configuration(TASK, on_dev, dev), 0, 0]
+    best = best_of(grid_scores(TASK, on_dev, dev)["main"])
+    skill = skills[best, 0, 0]
     rows = TASK.rows["test"]
     value = np.round(100 * rng.binomial(rows, skill) / rows - difference, 1)
     return PublishedScore("made up", COLUMN, value, 1, None, 1, "", "", "")

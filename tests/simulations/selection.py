@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from suite.selection import best_configuration, cross_fit
+from suite.selection import best_of, cross_fit, grid_scores
 from suite.statistics import interval, score_draws
 from suite.tasks import TASKS
 from tests.simulations.simulation import Simulation
@@ -34,7 +34,7 @@ def simulate_naive_interval(skills, rng, repetitions):
     misses = 0
     for _ in range(repetitions):
         predictions, labels = drawn_grid(skills, rng)
-        best = best_configuration(TASK, predictions, labels)
+        best = best_of(grid_scores(TASK, predictions, labels)["main"])
         low, high = interval(
             score_draws(TASK, predictions[best], labels, rng, 1000)["main"]
         )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from suite.metrics import accuracy
-from suite.selection import best_configuration, cross_fit
+from suite.selection import best_of, cross_fit, grid_scores
 from tests.simulations.selection import GRIDS, HALVINGS, TASK, drawn_grid
 
 
@@ -31,7 +31,7 @@ def simulate_best(skills, rng, repetitions):
     errors = []
     for _ in range(repetitions):
         predictions, labels = drawn_grid(skills, rng)
-        best = best_configuration(TASK, predictions, labels)
+        best = best_of(grid_scores(TASK, predictions, labels)["main"])
         errors.append(accuracy(predictions[best, 0], labels) - skills[best])
     return np.array(errors)
 

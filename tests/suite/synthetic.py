@@ -9,12 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
 from suite.metrics import predictions_from_logits, scores
 from suite.records import RunDirectory, Trial, TrialRecord
 from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, Task
-
-BATCH_SIZES = (8, 16, 32, 64, 128)
-LEARNING_RATES = (3e-4, 1e-4, 5e-5, 3e-5)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from suite.selection import (
-    best_configuration,
+    best_of,
     cross_fit,
     grid_scores,
     stratified_half,
@@ -61,7 +61,7 @@ def test_every_pooled_prediction_is_out_of_its_half():
     predictions[1, 0, ~half] = 0
     fit = cross_fit(TASK, predictions, labels, rng, draws=1)
     assert np.mean(fit.predictions == labels) == 0
-    assert best_configuration(TASK, predictions, labels) == 0
+    assert best_of(grid_scores(TASK, predictions, labels)["main"]) == 0
 
 
 @pytest.mark.parametrize("examples", [2, 71, 408])
@@ -87,7 +87,7 @@ def test_halves_are_random():
 def test_a_tie_goes_to_the_first():
     labels = np.zeros(10, int)
     predictions = np.zeros((3, 1, 10), int)
-    assert best_configuration(TASK, predictions, labels) == 0
+    assert best_of(grid_scores(TASK, predictions, labels)["main"]) == 0
 
 
 def test_constant_predictions_can_be_cross_fitted():

@@ -5,10 +5,10 @@ import math
 
 import pytest
 
+from suite.documented_grid import BATCH_SIZES
 from suite.model_flops import StepShape, training_flops
 from suite.step_rates import PRODUCT
 from suite.sweep_speed import (
-    BATCH_SIZES,
     GRID_TASKS,
     PER_BATCH,
     TO_128,
