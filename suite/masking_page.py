@@ -20,7 +20,10 @@ _NOTHING = (
 _EXPLANATION = (
     "Mean dev scores in points, over the configurations and fine-tuning seeds that all "
     "pairs finished on both sides; a pair that shares none of them is left out. Dev "
-    "examples are resampled, the same for all pairs and both sides."
+    "examples are resampled, the same for all pairs and both sides. Pre-trained on "
+    "records with fixed masks, as the original makes them, the two of a pair also saw "
+    "other draws of sentence pairs, since one generator draws both; with masks drawn "
+    "at each step they saw the same."
 )
 _OF_ONE = (
     "The interval of one pair says whether these very checkpoints differ, and *could "
