@@ -151,7 +151,7 @@ def _checkpoint_summary(checkpoint: Mapping, cells: Sequence[Cell]) -> str:
 
 
 def _learnt(run: ReportedRun) -> str:
-    """Which scores are surely above those of an answer that reads nothing."""
+    """Which scores are above those of an answer that reads nothing."""
     said = [
         "Without looking at the text one scores something too, by the answer that is "
         "right most often; what is not above that, by more than the choice of examples "

@@ -143,7 +143,12 @@ def test_examples_are_resampled_for_all_pairs_together():
     # A share of a quarter of 400; an sd of 250 draws is good to 5 / sqrt(500).
     sd = np.sqrt(0.25 * 0.75 / 400)
     assert row.error == pytest.approx(sd, rel=5 / np.sqrt(500))
-    assert (row.low, row.high) == pytest.approx((of_one.low, of_one.high), abs=sd / 2)
+    # The quantiles of 250 draws (repeated) and of 1,000 each have the standard error
+    # sqrt(0.025 * 0.975 / draws) over the normal density there, 0.0584: four of both.
+    # Were the pairs resampled apart, the ends would be nearer by 0.98 sd.
+    far = 4 * sd * np.sqrt(0.025 * 0.975 * (1 / 250 + 1 / 1000)) / 0.0584
+    assert far < 0.98 * sd
+    assert (row.low, row.high) == pytest.approx((of_one.low, of_one.high), abs=far)
 
 
 def test_pairs_that_differ_widen_the_interval_by_students_t():
