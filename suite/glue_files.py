@@ -3,8 +3,8 @@
 `GLUE_DIR/<TASK>/<split>.tsv`; MNLI's "dev" and "test" are the matched files; AX is
 `AX/diagnostic.tsv`. Labels of a test split are not part of GLUE; where they are public
 they come from a second directory, `<TASK>.tsv` with columns index and label (MNLI:
-`MNLI-m.tsv` and `MNLI-mm.tsv`, GLUE's submission names). Of a train split there may be
-a part only, as `train_partial.tsv`: that is no GLUE task, and `train_problem` says so.
+`MNLI-m.tsv` and `MNLI-mm.tsv`, GLUE's submission names). Of a split there may be a part
+only, as `<split>_partial.tsv`: that is no GLUE task, and `train_problem` says so.
 The text is taken as it stands: no quoting, no stripping. Not here: what a task is
 (suite/tasks.py), and what a tab-separated file is (suite/tsv.py).
 """
@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from reference.errors import InputError
+from suite.stand_in import QQP_NEGATIVES, can_be_qqps
 from suite.tasks import TASKS, Task, completeness
 from suite.tsv import Columns, count_rows, is_number, read_rows
 
-PARTIAL_TRAIN = "train_partial.tsv"
+_PARTIAL = "_partial.tsv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class Examples:
 
 
 def split_path(glue_dir: str | Path, task: Task, split: str) -> Path:
-    """Where the official layout keeps a split of a task."""
+    """Where the official layout keeps a split of a task; a part where there is that."""
     if split not in task.rows:
         raise InputError(
             f"{task.name} has no split {split!r}: expected one of "
@@ -49,9 +50,8 @@ def split_path(glue_dir: str | Path, task: Task, split: str) -> Path:
         ("MNLI", "test"): "test_matched",
     }
     path = Path(glue_dir) / task.name / f"{names.get((task.name, split), split)}.tsv"
-    partial = path.with_name(PARTIAL_TRAIN)
-    is_partial = split == "train" and partial.is_file() and not path.is_file()
-    return partial if is_partial else path
+    partial = path.with_name(path.stem + _PARTIAL)
+    return partial if partial.is_file() and not path.is_file() else path
 
 
 def task_files(
@@ -110,11 +110,22 @@ def train_problem(
         return f"{task.name}: there is no train.tsv"
     rows, official = count_rows(path, task.labelled), task.rows["train"]
     of_official = f"{rows:,} rows of the official {official:,}"
-    if path.name == PARTIAL_TRAIN:
-        return f"{task.name}: only {PARTIAL_TRAIN} is there, {of_official}"
+    if path.name.endswith(_PARTIAL):
+        only = f"{task.name}: only {path.name} is there, {of_official}"
+        return only + (_stand_in(glue_dir, task) if task.name == "QQP" else "")
     if completeness(task, "train", rows, sample=sample) == "complete":
         return None
     return f"{task.name}: train.tsv holds {of_official}"
+
+
+def _stand_in(glue_dir: str | Path, task: Task) -> str:
+    """What there is to say of a part of QQP that is none of GLUE's."""
+    labels = read_examples(glue_dir, task, "train").labels
+    negatives = int((labels == 0).sum())
+    if can_be_qqps(negatives, labels.size):
+        return ""
+    share = f"{negatives / labels.size:.0%} of them are of label 0"
+    return f"; a stand-in: {share}, of GLUE's {QQP_NEGATIVES:.0%}"
 
 
 def _parse_labels(

@@ -30,9 +30,6 @@ LABEL_COUNTS: Mapping[tuple[str, str], Mapping[str, int]] = {
     ("WNLI", "train"): {"0": 323, "1": 312},
     ("WNLI", "dev"): {"0": 40, "1": 31},
 }
-# Share of label 0 in QQP's train and dev, rounded to a whole per cent: Wang et al. 2018
-# (arXiv:1804.07461), section 3.2. What its test split has is another.
-QQP_NEGATIVES = 0.63
 
 # Texts with a double quote in them.
 TEXTS_WITH_QUOTES: Mapping[tuple[str, str], int] = {

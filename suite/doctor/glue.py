@@ -60,9 +60,8 @@ def _split_files(glue_dir: Path, task: Task) -> dict[str, Path]:
     found = {}
     for split in task.splits:
         path = split_path(glue_dir, task, split)
-        for candidate in (path, path.with_name(f"{path.stem}_partial.tsv")):
-            if candidate.is_file():
-                found.setdefault(split, candidate)
+        if path.is_file():
+            found[split] = path
     return found
 
 

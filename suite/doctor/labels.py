@@ -3,19 +3,16 @@
 Not here: a label column that is missing, or where none belongs (layout.py).
 """
 
-import math
 from collections.abc import Iterator, Mapping
 
-from suite.doctor.facts import LABEL_COUNTS, QQP_NEGATIVES, header, owners
+from suite.doctor.facts import LABEL_COUNTS, header, owners
 from suite.doctor.finding import Finding
 from suite.doctor.layout import another_tasks_file
 from suite.doctor.text import SplitFile
+from suite.stand_in import QQP_NEGATIVES, can_be_qqps
 from suite.tasks import TASKS
 from suite.tsv import is_number
 
-_ROUNDING = 0.005  # of a share that is printed as a whole per cent
-# A random part of a split misses its share by more about once in two million parts.
-_STANDARD_ERRORS = 5
 _HIDDEN = ("-1", "")
 _CLASS_NUMBERS = (
     "class numbers are in another order elsewhere (Hugging Face begins MNLI with "
@@ -42,21 +39,10 @@ def label_findings(file: SplitFile) -> Iterator[Finding]:
 
 
 def is_stand_in(file: SplitFile) -> bool:
-    """Whether a part of QQP cannot be a random part of GLUE's split.
-
-    Other releases and splits of Quora's pairs are balanced, GLUE's is not. Of the other
-    tasks no stand-in is known.
-    """
+    """Whether a file of QQP cannot be a random part of GLUE's split."""
     if file.task.name != "QQP" or not file.is_labelled or not file.survey.rows:
         return False
-    return not _share_is_qqps(file, QQP_NEGATIVES)
-
-
-def _share_is_qqps(file: SplitFile, share: float) -> bool:
-    rows = file.survey.rows
-    error = math.sqrt(share * (1 - share) / rows)
-    missed = abs(file.survey.labels["0"] / rows - share)
-    return missed <= _ROUNDING + _STANDARD_ERRORS * error
+    return not can_be_qqps(file.survey.labels["0"], file.survey.rows)
 
 
 def _scores(file: SplitFile) -> Iterator[Finding]:
@@ -122,7 +108,7 @@ def _shares(file: SplitFile) -> Iterator[Finding]:
         return
     official, counts = LABEL_COUNTS.get(file.key), dict(found.labels)
     if file.task.name == "QQP" and is_stand_in(file):
-        swapped = _share_is_qqps(file, 1 - QQP_NEGATIVES)
+        swapped = can_be_qqps(found.labels["1"], found.rows)
         yield _changed(file, swapped, f"{QQP_NEGATIVES:.0%} of the rows labelled 0")
     elif official and counts != official:
         swapped = sorted(counts.values()) == sorted(official.values())

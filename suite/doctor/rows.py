@@ -62,7 +62,7 @@ def _partial(file: SplitFile) -> Finding:
         name = file.survey.path.name.replace("_partial", "")
         advice = f"it has GLUE's number of rows: call it {name} if it is the whole"
         return file.note("partial split", found, advice=advice)
-    advice = "this suite makes no score on a part"
+    advice = "a run on it is compared with nothing"
     if file.split == "train":
         advice = "a run on it needs --partial-train, and is compared with nothing"
     return file.note("partial split", found, advice=advice)

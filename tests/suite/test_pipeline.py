@@ -311,7 +311,7 @@ def test_the_report_says_what_fresh_seeds_gave(root, made_up, miniature):
 def test_a_part_of_a_train_split_is_run_where_that_is_asked(
     root, made_up, miniature, shared
 ):
-    """And nothing is compared; what lacks its dev split too is left out."""
+    """And nothing is compared; a stand-in is called one."""
     request = replace(
         REQUEST,
         glue_dir=shared / "data/glue",
@@ -323,15 +323,16 @@ def test_a_part_of_a_train_split_is_run_where_that_is_asked(
     reason = "QNLI: only train_partial.tsv is there, 10,475 rows of the official"
     closed = rf"\| QNLI \| accuracy .*\*\*not comparable\*\* \| {reason}"
     assert f"On a part, not comparable: {reason}" in printed
-    assert "Not run: QQP: only train_partial.tsv" in printed
-    assert {stack.task for stack in made_up.stacks} == {"QNLI"}
+    assert "On a part, not comparable: QQP: only train_partial.tsv" in printed
+    assert {stack.task for stack in made_up.stacks} == {"QNLI", "QQP"}
     report = (root / "reports/README.md").read_text()
     assert f"| QNLI | {reason} 104,743 |" in report
+    assert "; a stand-in: 50% of them are of label 0, of GLUE's 63% |" in report
     assert re.search(closed, report)
     run(replace(request, tasks=("QNLI", "RTE"), partial_train=False))
     (run_dir,) = (root / "results/runs").iterdir()
     described = RunDirectory(run_dir).run()
-    assert (set(described["partial"]), described["skipped"]) == ({"QNLI"}, {})
+    assert (set(described["partial"]), described["skipped"]) == ({"QNLI", "QQP"}, {})
 
 
 def test_all_test_predictions_are_kept_or_none(root, made_up, miniature, shared):

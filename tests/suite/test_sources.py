@@ -1,5 +1,6 @@
 """What a sweep is made of: tasks that may be run, entries, labels, descriptions."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,11 +43,25 @@ def test_a_task_with_a_partial_train_split_is_skipped_with_its_reason(shared):
 
 
 def test_a_part_is_run_where_that_is_asked_and_dev_is_there(shared):
+    """Of QQP's dev split there is a part, too, and neither is GLUE's."""
     tasks = ("MNLI", "QQP", "RTE")
     glue = Glue(shared / "data/glue", None, tasks, partial_train=True)
-    assert [task.name for task in glue.runnable()] == ["MNLI", "RTE"]
-    assert set(glue.partial) == {"MNLI"}
-    assert set(glue.skipped) == {"QQP"}  # of its dev split there is a part only
+    assert [task.name for task in glue.runnable()] == ["MNLI", "QQP", "RTE"]
+    assert (set(glue.partial), glue.skipped) == ({"QQP", "MNLI"}, {})
+    assert glue.partial["QQP"].endswith(
+        "; a stand-in: 50% of them are of label 0, of GLUE's 63%"
+    )
+
+
+def test_a_part_without_a_dev_split_is_left_out(tmp_path, miniature):
+    copied = shutil.copytree(miniature.glue.directory, tmp_path / "glue")
+    folder = copied / "RTE"
+    (folder / "train.tsv").rename(folder / "train_partial.tsv")
+    glue = Glue(copied, None, ("RTE",), partial_train=True)
+    assert set(glue.partial) == {"RTE"}
+    (folder / "dev.tsv").unlink()
+    glue = Glue(copied, None, ("RTE",), partial_train=True)
+    assert (set(glue.skipped), glue.partial) == ({"RTE"}, {})
 
 
 def test_what_is_predicted_without_labels_makes_no_other_trial(miniature):

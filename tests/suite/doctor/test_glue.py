@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from reference.errors import InputError
-from suite.doctor.facts import QQP_NEGATIVES
 from suite.doctor.finding import Level
 from suite.doctor.glue import examine_glue
 from suite.doctor.labels import is_stand_in
@@ -16,6 +15,7 @@ from suite.doctor.splits import mrpc_findings
 from suite.doctor.states import State
 from suite.doctor.survey import Survey
 from suite.doctor.text import SplitFile
+from suite.stand_in import QQP_NEGATIVES
 from suite.tasks import TASKS
 from tests.suite.doctor import glue_sized
 from tests.suite.doctor.damage import (
