@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from suite.constant_answers import constant_scores
 from suite.estimates import generator_for
 from suite.grids import Grid
 from suite.masking_pairs import (
@@ -55,13 +56,14 @@ class MaskingDifference:
     """Whole word minus WordPiece on one task and metric, in fractions of 1.
 
     Scores are means over the shared configurations and seeds, and over pre-training
-    pairs, each of which has its difference in `differences`; `known` says whether the
-    two of each are known to be alike but for masking. `model` says how they were
-    pre-trained, too, where the run has several ways. `low` and `high` bound the mean
-    difference at 95 %, `error` is its standard error, and `p` that of no difference,
-    after Holm's correction over all rows; `at_floor` where it is the least that so many
-    draws can show, and may be less. `degenerate` of the trials collapsed; `tried`
-    counts the pairs, with those that were left out.
+    pairs, each of which has its difference in `differences`; `known` and `fixed` say in
+    what the two of each are alike, as `Pretrained` does. `model` says how they were
+    pre-trained, too, where the run has several ways. `constant` is what the best answer
+    scores that is always the same. `low` and `high` bound the mean difference at 95 %,
+    `error` is its standard error, and `p` that of no difference, after Holm's
+    correction over all rows; `at_floor` where it is the least that so many draws can
+    show, and may be less. `degenerate` of the trials collapsed; `tried` counts the
+    pairs, with those that were left out.
     """
 
     model: str
@@ -71,6 +73,8 @@ class MaskingDifference:
     whole_word: float
     differences: tuple[float, ...]
     known: bool
+    fixed: bool
+    constant: float
     low: float
     high: float
     error: float
@@ -90,6 +94,11 @@ class MaskingDifference:
     @property
     def pairs(self) -> int:
         return len(self.differences)
+
+    @property
+    def height(self) -> float:
+        """How far the lower of the two scores is above a constant answer's."""
+        return min(self.wordpiece, self.whole_word) - self.constant
 
     @property
     def sign_flip(self) -> PermutationTest:
@@ -194,6 +203,8 @@ def _difference(
         whole_word=whole_word,
         differences=tuple(differences.tolist()),
         known=pretrained.known,
+        fixed=pretrained.fixed,
+        constant=constant_scores(compared.task, compared.labels)[metric],
         low=low,
         high=high,
         error=error,

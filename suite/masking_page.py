@@ -20,10 +20,13 @@ _NOTHING = (
 _EXPLANATION = (
     "Mean dev scores in points, over the configurations and fine-tuning seeds that all "
     "pairs finished on both sides; a pair that shares none of them is left out. Dev "
-    "examples are resampled, the same for all pairs and both sides. Pre-trained on "
-    "records with fixed masks, as the original makes them, the two of a pair also saw "
-    "other draws of sentence pairs, since one generator draws both; with masks drawn "
-    "at each step they saw the same."
+    "examples are resampled, the same for all pairs and both sides. *A constant "
+    "answer* is the best score of an answer that is always the same; below it nothing "
+    "shows that the task was learnt."
+)
+_FIXED = (
+    "Masks were drawn once, as in the original, and by the generator that draws the "
+    "sentence pairs: the two of a pair saw other pairs too."
 )
 _OF_ONE = (
     "The interval of one pair says whether these very checkpoints differ, and *could "
@@ -98,6 +101,7 @@ def _explained(rows: Sequence[MaskingDifference]) -> list[str]:
     seeds = [row.seeds for row in rows if row.pairs == 1]
     said = {
         _EXPLANATION: True,
+        _FIXED: any(row.fixed for row in rows),
         _OF_SEVERAL: any(row.pairs > 1 for row in rows),
         _OF_ONE: bool(seeds),
         _OF_SEEDS: any(number > 1 for number in seeds),

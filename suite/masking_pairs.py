@@ -17,7 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from suite.grids import Grid
-from suite.pretraining_kinds import alike_of, seed_of, told_apart
+from suite.pretraining_kinds import (
+    alike_of,
+    masks_are_fixed,
+    seed_of,
+    told_apart,
+)
 from suite.tasks import Task
 
 Pair = tuple[Grid, Grid]  # WordPiece's and whole word's
@@ -30,13 +35,15 @@ class Pretrained:
     """Pairs of one model that were all pre-trained in one way, a seed each.
 
     `name` is the model's, with the way where there are several. `known` says whether
-    the two of each pair are known to be alike but for masking.
+    the two of each pair are known to be alike but for masking; where their masks were
+    `fixed` beforehand, but for the sentence pairs drawn with them, too.
     """
 
     model: str
     name: str
     hashes: Sequence[Hashes]
     known: bool
+    fixed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +93,9 @@ def _of_model(model: str, own: Sequence[Mapping]) -> Iterator[Pretrained]:
             kinds.setdefault(kind, []).append(checkpoint)
     known = [(alike[0], pairs) for alike in kinds.values() if (pairs := _known(alike))]
     ways = told_apart([one["pretraining"] for one, _ in known])
-    for way, (_, pairs) in zip(ways, known, strict=True):
+    for way, (one, pairs) in zip(ways, known, strict=True):
         name = ", ".join(filter(None, [model, way]))
-        yield Pretrained(model, name, pairs, known=True)
+        yield Pretrained(model, name, pairs, known=True, fixed=masks_are_fixed(one))
     taken = {sha256 for _, pairs in known for pair in pairs for sha256 in pair}
     others = _not_known([c for c in own if c["sha256"] not in taken])
     for number, pairs in enumerate(others, 1):

@@ -1,9 +1,10 @@
 """What a masking comparison shows, in plain words, from its rows.
 
 For someone who reads nothing else: how many pairs of pre-trainings, where a difference
-is shown, where it is bounded, and where nothing can be told. Rows of one pair speak of
-two checkpoints, or of their trials alone, and those of several of masking, or of
-whatever else differs: each kind has a paragraph.
+is shown, where it is bounded, and where nothing can be told. A bound says something
+where it is nearer than a constant answer, which is the loss of all that was learnt.
+Rows of one pair speak of two checkpoints, or of their trials alone, and those of
+several of masking, or of whatever else differs: each kind has a paragraph.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from itertools import groupby
 
 from suite.markdown import bounds, counted, signed
 from suite.masking_effect import MaskingDifference
+from suite.masking_run import MaskingRun
 from suite.published import load_margins
 from suite.whole_word_effect import PublishedEffect, published_effect
 
@@ -27,12 +29,23 @@ def masking_summary(rows: Sequence[MaskingDifference], *, sample: bool) -> list[
     ]
 
 
+def in_short(run: MaskingRun, records: str) -> list[str]:
+    """The same of a run with what was compared, how much could be seen, and where.
+
+    `records` is a link to them. Nothing where the run has no pairs.
+    """
+    rows = run.masking
+    if not rows:
+        return []
+    return [*masking_summary(rows, sample=run.sample), f"{_compared(run)} {records}"]
+
+
 def by_kind(rows: Sequence[MaskingDifference]) -> list[list[MaskingDifference]]:
     """The rows, apart by what they can speak of: what can say most stands first."""
 
-    def kind(row: MaskingDifference) -> tuple[bool, bool, bool]:
+    def kind(row: MaskingDifference) -> tuple[bool, ...]:
         several = row.pairs > 1
-        return not several, not row.known, not several and row.seeds == 1
+        return not several, not row.known, row.fixed, not several and row.seeds == 1
 
     return [list(own) for _, own in groupby(sorted(rows, key=kind), kind)]
 
@@ -40,7 +53,10 @@ def by_kind(rows: Sequence[MaskingDifference]) -> list[list[MaskingDifference]]:
 def what_they_are(rows: Sequence[MaskingDifference]) -> str:
     """Of rows of one kind, what is known of the two checkpoints of a pair."""
     alike = "alike but for masking"
-    alike = alike if rows[0].known else f"not known to be {alike}"
+    if not rows[0].known:
+        alike = f"not known to be {alike}"
+    elif rows[0].fixed:
+        alike = f"{alike} and the sentence pairs that were drawn with the masks"
     return f"the two of a pair {alike}" if rows[0].pairs > 1 else alike
 
 
@@ -65,14 +81,46 @@ def yardstick_words(effect: PublishedEffect) -> str:
 
 def number_of_pairs(rows: Sequence[MaskingDifference]) -> str:
     """ "4 pairs", or "2 to 4 pairs" where rows have more and fewer."""
-    fewest, most = (end(row.pairs for row in rows) for end in (min, max))
-    return f"{fewest} to {most} pairs" if fewest < most else counted(most, "pair")
+    return _span([row.pairs for row in rows], "pair")
 
 
 def row_name(row: MaskingDifference, rows: Sequence[MaskingDifference]) -> str:
     """A row as a sentence names it: by its model only where there are several."""
     name = f"{row.task} {row.metric}"
     return f"{row.model} {name}" if len({one.model for one in rows}) > 1 else name
+
+
+def _compared(run: MaskingRun) -> str:
+    """How many checkpoints, how they were fine-tuned, and what that could show."""
+    rows, effect = run.masking, published_effect().uncased
+    chances = [chance for row in rows if (chance := row.chance(effect / 100))]
+    said = (
+        f"Compared are {counted(len(run.checkpoints), 'checkpoint')}{_steps(run)}, "
+        f"fine-tuned in {_span([row.configurations for row in rows], 'configuration')} "
+        f"on {_span([row.seeds for row in rows], 'seed')}."
+    )
+    if not chances:
+        return said
+    low, high = (f"{100 * end(chances):.0f}" for end in (min, max))
+    chance = low if low == high else f"{low} to {high}"
+    return (
+        f"{said} Had whole words added the {signed(effect)} point published for "
+        f"BERT-Large on MNLI, this would have shown it with a chance of {chance} %."
+    )
+
+
+def _steps(run: MaskingRun) -> str:
+    """How long the checkpoints were pre-trained, where all of them say."""
+    made = [(c.get("pretraining") or {}).get("settings", {}) for c in run.checkpoints]
+    if not all("num_train_steps" in own for own in made):
+        return ""
+    return f" of {_span([own['num_train_steps'] for own in made], 'step')}"
+
+
+def _span(numbers: Sequence[int], noun: str) -> str:
+    """ "2 to 4 pairs", or "4 pairs" where all are the same."""
+    low, high = min(numbers), max(numbers)
+    return f"{low:,} to {high:,} {noun}s" if low < high else counted(high, noun)
 
 
 def _heading(rows: Sequence[MaskingDifference]) -> str:
@@ -125,6 +173,7 @@ def _findings(
         else:
             open_.append(name + _collapse(row))
     yield from _shown(shown, rows)
+    yield from _unlearnt(own, rows)
     if bounded:
         yield f"A difference is bounded on {len(bounded)}: {'; '.join(bounded)}."
     if open_:
@@ -137,16 +186,30 @@ def _shown(
     if not shown:
         yield "A difference is shown on none."
         return
-    yield f"A difference is shown on {len(shown)} (whole word − WordPiece, points)."
+    are = "is" if len(shown) == 1 else "are"
+    number = counted(len(shown), "interval")
+    yield f"{number} {are} off zero (whole word − WordPiece, points)."
     table = f"Holm's correction over all {counted(len(rows), 'row')} of the table"
     for remains, holds in (
-        (True, f"Still shown after {table}"),
-        (False, f"Not after {table}, so it may well be chance"),
+        (True, f"A difference is shown, after {table}"),
+        (False, f"Not shown after {table}, since chance may do as much"),
     ):
         of_these = [row for row in shown if row.remains == remains]
         if of_these:
             named = "; ".join(f"{row_name(row, rows)} {_said(row)}" for row in of_these)
             yield f"{holds}: {named}."
+
+
+def _unlearnt(
+    own: Sequence[MaskingDifference], rows: Sequence[MaskingDifference]
+) -> Iterator[str]:
+    """Where there is nothing that masking could have made better."""
+    names = [row_name(row, rows) for row in own if row.height <= 0]
+    if names:
+        yield (
+            "No higher than a constant answer, under one masking at least: "
+            f"{', '.join(names)}; there a difference says little about either."
+        )
 
 
 def _said(row: MaskingDifference) -> str:
@@ -164,10 +227,13 @@ def _limits(row: MaskingDifference) -> dict[float, str]:
 
 
 def _limit(row: MaskingDifference, limits: Mapping[float, str]) -> str | None:
-    """The smallest limit that holds the whole interval, in words."""
+    """The smallest limit that holds the whole interval, in words.
+
+    None as well where it would hold the loss of all that was learnt.
+    """
     reach = 100 * max(-row.low, row.high)
     for limit in sorted(limits):
-        if reach < limit:
+        if reach < limit < 100 * row.height:
             return f"±{limit:g} ({limits[limit]})"
     return None
 

@@ -30,6 +30,15 @@ def alike_of(checkpoint: Mapping) -> str | None:
     return alike(checkpoint["name"], text, made["settings"])
 
 
+def masks_are_fixed(checkpoint: Mapping) -> bool:
+    """Whether its masks were drawn with its sentence pairs, once, as in the original.
+
+    Another masking then draws other sentence pairs too, from the one generator.
+    """
+    settings = (checkpoint.get("pretraining") or {}).get("settings", {})
+    return bool(settings) and settings.get("dynamic_masking") is None
+
+
 def seed_of(checkpoint: Mapping) -> int | None:
     """The seed of its pre-training, where it is known."""
     settings = (checkpoint.get("pretraining") or {}).get("settings", {})

@@ -16,7 +16,7 @@ from suite.cells import Cell
 from suite.environment import REPORTS, RESULTS, ROOT
 from suite.markdown import bounds, points, table
 from suite.masking_run import MaskingRun
-from suite.masking_summary import masking_summary
+from suite.masking_summary import in_short
 from suite.records import RunDirectory
 from suite.report import write_report
 from suite.report_summary import finding
@@ -30,7 +30,10 @@ def front(run: ReportedRun, studies: Sequence[MaskingRun]) -> str:
     """What was found, the table of it and a figure: between the markers."""
     parts = finding(run)
     if studies:
-        parts += masking_summary(studies[0].masking, sample=studies[0].sample)
+        name = studies[0].name
+        records = f"[`{name}`](results/masking/{name})"
+        details = f"Records: {records}; tables: [masking.md](reports/masking.md)."
+        parts += in_short(studies[0], details)
     parts += [readme_table(run).rstrip("\n"), *_figure(run)]
     return "\n\n".join(parts) + "\n"
 

@@ -19,7 +19,7 @@ from suite.glue_page import INTRODUCTION, glue_parts
 from suite.masked_lm_effect import recorded_differences
 from suite.masking_page import masked_lm_parts, masking_parts
 from suite.masking_run import MaskingRun
-from suite.masking_summary import masking_summary
+from suite.masking_summary import in_short
 from suite.pages import Figures, lowered, way_to, write_page
 from suite.reported_run import ReportedRun, read_run
 from suite.verdict_page import published_parts, verdict_parts
@@ -32,11 +32,6 @@ _BESIDE = {
     "pretraining.md": "pre-training",
     "data.md": "pre-training data",
     "performance.md": "speed",
-}
-_PARTS = {
-    "README.md": verdict_parts,
-    "glue.md": glue_parts,
-    "masking.md": masking_parts,
 }
 
 
@@ -56,7 +51,8 @@ def write_runs(
     With the project's `results` come its published numbers' files and pre-trainings.
     `studies` are on the page of the maskings alone.
     """
-    figures = [Figures(reports_dir, run.name) for run in runs]
+    figures = {run: Figures(reports_dir, run.name) for run in runs}
+    figures |= {one: Figures(reports_dir, f"masking_{one.name}") for one in studies}
     pages = {
         "README.md": [
             "# Fine-tuning scores beside the published ones",
@@ -65,13 +61,14 @@ def write_runs(
         "glue.md": ["# The documented grid, task by task", INTRODUCTION],
         "masking.md": ["# WordPiece against whole-word masking"],
     }
-    for study in studies:
-        figures.append(Figures(reports_dir, f"masking_{study.name}"))
-        pages["masking.md"] += [f"## {study.name}", _made_by(study, reports_dir)]
-        pages["masking.md"] += lowered(masking_parts(study, figures[-1]))
-    for run, own in zip(runs, figures[: len(runs)], strict=True):
-        for name, parts_of in _PARTS.items():
-            pages[name] += _section(run, parts_of(run, own), reports_dir, len(runs) > 1)
+    for run in runs:
+        made_of, own = _records(run, reports_dir), figures[run]
+        for name, parts_of in (("README.md", verdict_parts), ("glue.md", glue_parts)):
+            pages[name] += _section(run, made_of, parts_of(run, own), len(runs) > 1)
+    for run in _with_pairs([*studies, *runs]):
+        made_of = (_made_by if run in studies else _records)(run, reports_dir)
+        parts, several = masking_parts(run, figures[run]), len(figures) > 1
+        pages["masking.md"] += _section(run, made_of, parts, several)
     pages["README.md"] += _studies_in_short(studies)
     pages["README.md"] += published_parts(sample=any(run.sample for run in runs))
     if results:
@@ -79,14 +76,18 @@ def write_runs(
         pages["README.md"].append(f"Records: {way}, a number a line with its source.")
         pages["masking.md"] += _recorded(results / "pretraining", reports_dir)
     written = [write_page(reports_dir / name, parts) for name, parts in pages.items()]
-    return [*written, *(path for own in figures for path in own.written)]
+    return [*written, *(path for own in figures.values() for path in own.written)]
+
+
+def _with_pairs(runs: Sequence[MaskingRun]) -> Sequence[MaskingRun]:
+    """Those that have both maskings; where none has, the first, which says so."""
+    return [run for run in runs if run.masking] or runs[:1]
 
 
 def _section(
-    run: ReportedRun, parts: list[str], reports_dir: Path, is_one_of_many: bool
+    run: MaskingRun, made_of: str, parts: list[str], is_one_of_many: bool
 ) -> list[str]:
     """A run's part of a page, under its name where there are others."""
-    made_of = _records(run, reports_dir)
     if not is_one_of_many:
         return [made_of, *parts]
     return [f"## {run.name}", made_of, *lowered(parts)]
@@ -94,11 +95,9 @@ def _section(
 
 def _studies_in_short(studies: Sequence[MaskingRun]) -> list[str]:
     """What the runs found that are for comparing maskings and nothing else."""
-    found: list[str] = []
-    for study in studies:
-        found += masking_summary(study.masking, sample=study.sample)
     details = "Tables and what was run: [masking.md](masking.md)."
-    return ["## Does whole-word masking help?", *found, details] if found else []
+    found = [part for study in studies for part in in_short(study, details)]
+    return ["## Does whole-word masking help?", *found] if found else []
 
 
 def _made_by(study: MaskingRun, reports_dir: Path) -> str:

@@ -179,7 +179,7 @@ def _named(cell: Cell) -> str:
 def _masking_summary(masking: Sequence[MaskingDifference]) -> str:
     """Of one pair and of several apart, and so on: they are about different things."""
     return (
-        "Whole-word against WordPiece masking: "
+        "Whole-word against WordPiece masking in this run: "
         f"{'; '.join(map(_of_one_kind, by_kind(masking)))}. "
         "[masking.md](masking.md) says what that can show."
     )
@@ -194,13 +194,14 @@ def _of_one_kind(rows: Sequence[MaskingDifference]) -> str:
 
 
 def _about(rows: Sequence[MaskingDifference]) -> str:
+    said = f"{sum(row.remains for row in rows)} of them after Holm's correction too"
     if rows[0].pairs > 1:
-        return f"{sum(row.remains for row in rows)} of them after Holm's correction too"
+        return said
     if rows[0].seeds > 1:
-        return "which is about these two checkpoints only"
+        return f"{said}, which is about these two checkpoints only"
     return (
-        "which is about these very trials only: another fine-tuning seed may turn it "
-        "around"
+        f"{said}, which is about these very trials only: another fine-tuning seed may "
+        "turn it around"
     )
 
 
@@ -257,7 +258,7 @@ def _masking_cautions(masking: Sequence[MaskingDifference]) -> Iterator[str]:
         of = f" of {', '.join(where)}" if several else ""
         yield (
             "Not that one masking is better: that takes several pre-training runs of "
-            f"each, and here is one{of}."
+            f"each, and in this run there is one{of}."
         )
     if several:
         yield (

@@ -77,6 +77,8 @@ def row(*differences, low, high, **changes):
         "whole_word": 0.5 + mean,
         "differences": tuple(points / 100 for points in differences),
         "known": True,
+        "fixed": False,
+        "constant": 0.0,
         "low": low / 100,
         "high": high / 100,
         "error": 0.01,

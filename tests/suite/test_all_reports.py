@@ -162,6 +162,12 @@ def test_a_comparison_of_maskings_is_on_its_page_and_in_short(project):
     assert "over 2 pairs of pre-trainings" in page
     assert "## Does whole-word masking help?" in front
     assert "over 2 pairs of pre-trainings" in front
+    assert (
+        "Compared are 4 checkpoints, fine-tuned in 1 configuration on 1 seed." in front
+    )
+    text = (project / "README.md").read_text()
+    assert "(results/masking/2026-04-01_pairs_0); tables: [masking.md](reports" in text
+    assert "point published for BERT-Large on MNLI, this would have shown it" in text
     assert "2026-04-01_pairs_0" not in (reports / "glue.md").read_text()
     assert not readme.published_problems()
 
@@ -170,10 +176,12 @@ def test_every_run_is_reported_the_newest_first(project, tiny_run):
     newer = project / "results/runs" / NEWER
     shutil.copytree(tiny_run, newer)
     readme.publish_all()
-    for name in ("README.md", "glue.md", "masking.md"):
+    for name in ("README.md", "glue.md"):
         text = (project / "reports" / name).read_text()
         headings = re.findall(r"^## (.*)$", text, re.M)
         assert headings[:2] == [NEWER, OLDER]
+    maskings = (project / "reports/masking.md").read_text()
+    assert maskings.count("Nothing to compare") == 1
     assert NEWER in (project / "README.md").read_text()
     assert OLDER not in (project / "README.md").read_text()
     # Begun later, whatever its name says.

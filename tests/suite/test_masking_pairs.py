@@ -1,5 +1,6 @@
 """Which pre-trainings make a pair, and the trials that all pairs of a task share."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -136,6 +137,16 @@ def test_records_that_differ_in_masking_and_seed_alone_make_pairs():
     (found,) = checkpoint_pairs(masking_grids.checkpoints(3))
     assert (found.name, found.known) == ("T", True)
     assert found.hashes == [(f"wordpiece{s}", f"whole-word{s}") for s in range(3)]
+
+
+def test_fixed_masks_are_told_from_those_drawn_at_each_step():
+    fixed = masking_grids.checkpoints(1)
+    drawn = copy.deepcopy(fixed)
+    for one in drawn:
+        one["pretraining"]["settings"]["dynamic_masking"] = 0.15
+        one["pretraining"]["phases"] = [[10, 32, "digest of the text"]]
+    assert [found.fixed for found in checkpoint_pairs(fixed)] == [True]
+    assert [found.fixed for found in checkpoint_pairs(drawn)] == [False]
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ def test_several_pairs():
     assert "the two of a pair alike but for masking, on 5 scores of 5 tasks" in said
     assert "something other than masking" not in said
     assert "other pre-training seeds and dev examples. " in said
-    assert "A difference is shown on 2 (" in said
+    assert "2 intervals are off zero (" in said
     assert (
-        "Still shown after Holm's correction over all 5 rows of the table: RTE "
-        "accuracy +2.0 [+1.0, +3.0], whole word better. "
+        "A difference is shown, after Holm's correction over all 5 rows of the table: "
+        "RTE accuracy +2.0 [+1.0, +3.0], whole word better. Not shown after "
     ) in said
-    assert "be chance: MRPC accuracy -2.0 [-3.9, -0.1], WordPiece better. " in said
+    assert "as much: MRPC accuracy -2.0 [-3.9, -0.1], WordPiece better. " in said
     # MNLI's published effect holds QNLI, and CoLA's own margin CoLA; WNLI has none.
     assert "bounded on 2: QNLI accuracy within ±1.02 (published" in said
     assert "CoLA matthews within ±6.3 (the task's margin)" in said
@@ -83,6 +83,32 @@ def test_collapsed_models_bound_nothing():
     )
     assert "bounded on 1" in said
     assert "shown on none" in said
+
+
+def test_a_bound_beyond_all_that_was_learnt_says_nothing():
+    """CoLA's margin is 6.3 points: so much is lost by answering always the same."""
+    one = {"low": -5.0, "high": 6.0, "task": "CoLA", "metric": "matthews"}
+    low = row(0.0, 0.2, **one, wordpiece=0.062, whole_word=0.063)
+    (said,) = masking_summary([low], sample=False)
+    assert said.endswith("Nothing can be told on 1: CoLA matthews.")
+    assert "No higher than a constant answer" not in said
+    high = replace(low, wordpiece=0.064, whole_word=0.065)
+    assert "bounded on 1: CoLA" in masking_summary([high], sample=False)[0]
+
+
+def test_scores_below_a_constant_answer_are_named():
+    one = row(0.0, 0.2, low=-0.9, high=1.0, constant=0.5)
+    (said,) = masking_summary([one, SURE], sample=False)
+    assert "No higher than a constant answer, under one masking at least: RTE" in said
+    assert "bounded" not in said
+
+
+def test_masks_that_are_fixed_are_drawn_with_other_sentence_pairs():
+    rows = [row(2.0, low=1.0, high=3.0, fixed=True), replace(SURE, fixed=True)]
+    several, single = masking_summary(rows, sample=False)
+    for said in (several, single):
+        assert "alike but for masking and the sentence pairs that were drawn" in said
+    assert len(masking_summary([SURE, *rows], sample=False)) == 3
 
 
 def test_rows_are_named_by_model_where_there_are_several():

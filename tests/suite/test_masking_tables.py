@@ -13,8 +13,8 @@ def test_one_pair_is_of_two_checkpoints():
     it with probability 1 - Φ(1.96 - 1.02) = 0.174, 0.37 with 1 - Φ(1.59) = 0.056."""
     one = row(2.0, low=-1.0, high=5.0, error=0.01, degenerate=3, seeds=1)
     assert masking_rows([one], sample=False).endswith(
-        "| BERT-Tiny | RTE | accuracy | 50.0 | 52.0 | +2.0 [-1.0, +5.0] | 0.2 | 1 "
-        "| 1 (1) | ±2.8 | 17 % / 6 % | 20 | 1 | 2,770 | 3 of 80 |\n"
+        "| BERT-Tiny | RTE | accuracy | 50.0 | 52.0 | 0.0 | +2.0 [-1.0, +5.0] | 0.2 "
+        "| 1 | 1 (1) | ±2.8 | 17 % / 6 % | 20 | 1 | 2,770 | 3 of 80 |\n"
     )
 
 

@@ -136,7 +136,7 @@ def test_one_pair_of_maskings_says_nothing_of_masking(said):
     assert "these very trials only: another fine-tuning seed may turn it around" in text
     assert "Not that masking is what makes a difference between checkpoints" in text
     assert "Not that one masking is better" in text
-    assert "each, and here is one." in text
+    assert "each, and in this run there is one." in text
 
 
 def test_one_pair_on_several_seeds_is_about_two_checkpoints(said):
@@ -144,10 +144,11 @@ def test_one_pair_on_several_seeds_is_about_two_checkpoints(said):
     checkpoints = (synthetic.Checkpoint(), synthetic.WHOLE_WORD)
     options = {"tasks": ("RTE",), "checkpoints": checkpoints, "seeds": 2}
     text = said(alike, **options, **SMALL_GRID)
-    assert "in one pair of pre-trainings, alike but for masking, " in text
     assert (
-        "fine-tuning seeds and dev examples explain, which is about these two" in text
+        "in one pair of pre-trainings, alike but for masking and the sentence" in text
     )
+    assert "fine-tuning seeds and dev examples explain, 0 of them after Holm's" in text
+    assert "correction too, which is about these two checkpoints only" in text
     assert "not known to be alike" not in text
 
 
@@ -169,12 +170,12 @@ def test_several_pairs_carry_seeds_and_examples(tmp_path):
     assert "over 2 pairs of pre-trainings, the two of a pair not known to be" in text
     assert "pre-training seeds and dev examples explain, 0 of them after Holm's" in text
     assert "nor that two are alike where no difference is shown" in text
-    assert "here is one" not in text
+    assert "there is one" not in text
     one = replace(found.masking[0], task="MRPC", differences=(0.1,))
     text = "\n\n".join(summary(found, [*found.masking, one]))
     assert "over 2 pairs of pre-trainings" in text
     assert "in one pair of pre-trainings" in text
-    assert "here is one of BERT-Tiny on MRPC." in text
+    assert "there is one of BERT-Tiny on MRPC." in text
 
 
 def test_a_run_without_trials_has_a_summary(said):
