@@ -6,7 +6,7 @@ above it has shown nothing of what it knows, however near it is to a published n
 
 import numpy as np
 
-from suite.metrics import scores
+from suite.metrics import main_score, scores
 from suite.statistics import interval, score_draws
 from suite.tasks import Task
 
@@ -20,6 +20,12 @@ def constant_scores(task: Task, labels: np.ndarray) -> dict[str, float]:
     """
     of_answers = [scores(task, own, labels) for own in _answers(task, labels)]
     return {name: max(one[name] for one in of_answers) for name in task.metrics}
+
+
+def constant_main_score(task: Task, labels: np.ndarray) -> float:
+    """The best main score by always the same answer, of labels [n]."""
+    of_answers = [scores(task, own, labels) for own in _answers(task, labels)]
+    return max(main_score(task, one) for one in of_answers)
 
 
 def above_constant(

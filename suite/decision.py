@@ -60,7 +60,7 @@ class _Row:
             spread=one.spread,
             seed_note=one.estimate.seed_note if one.estimate else "",
             verdict=verdict,
-            why=self._why(number, verdict),
+            why=self._why(number, verdict) + _caution(one.cell),
             change=self._change(number, verdict),
         )
 
@@ -122,3 +122,10 @@ class _Row:
             tests=tests,
             needed=max(difference - low, high - difference),
         )
+
+
+def _caution(cell: Cell) -> str:
+    """What a published number that any constant answer scores leaves open."""
+    if cell.column.metric == "matthews" and cell.published == 0:
+        return "; the published 0.0 is what a constant answer scores, too"
+    return ""

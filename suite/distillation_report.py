@@ -6,6 +6,7 @@ Made of the runs of results/distillation/; the same records give the same bytes.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from suite.constant_answers import constant_main_score, constant_scores
 from suite.distillation_effects import Distillation, Side, distillations
 from suite.markdown import NOTHING, counted, percent, points, signed, table, trials
 from suite.metrics import main_score
@@ -15,9 +16,12 @@ from suite.statistics import interval
 from suite.tasks import task_named
 
 _EXPLANATION = (
+    "*A constant answer* is the best score of an answer that is always the same. "
     "*Cross-fitted*: configurations are chosen on one half of dev and scored on the "
-    "other; the interval is over examples. *Naive* is the best of the grid, scored "
-    "where it was chosen, and *optimism* what it has over the cross-fitted. Both sides "
+    "other; the interval is over examples. The teacher is one trial, scored on dev as "
+    "it is. *Naive* is the best of the grid, scored "
+    "where it was chosen, and *optimism* what it has over the cross-fitted; beside a "
+    "mean over fresh seeds stands their standard deviation. Both sides "
     "choose among equally many configurations, on the same examples, and their "
     "difference is of the same seeds and the same examples. With three or more seeds "
     "that had no part in selecting it is that of the selected configurations on those "
@@ -67,26 +71,29 @@ def _section(run: RunDirectory) -> list[str]:
 
 def summary(found: Sequence[Distillation]) -> str:
     """The tables of a run: of each distillation its columns, and all differences."""
-    parts = [part for one in found for part in (_lesson(one), columns(one))]
+    parts = []
+    for one in found:
+        parts += [_lesson(one), columns(one), _unlearnt(one)]
     parts += ["Distilled − fine-tuned, main score on dev:", difference_rows(found)]
-    return "\n\n".join(part.strip("\n") for part in parts)
+    return "\n\n".join(part.strip("\n") for part in parts if part)
 
 
 def columns(one: Distillation) -> str:
-    """Fine-tuned, distilled and the teacher, a row for each number."""
+    """A constant answer, both sides and the teacher, a row for each number."""
     task = task_named(one.about["task"])
     sides = one.fine_tuned, one.distilled
-    scores = one.about.get("scores", {}).get("dev", {})
-    rows = [["Configuration", *map(_configuration, sides), _of_teacher(one.about)]]
-    for metric in task.metrics:
+    teacher, constant = _teacher_scores(one), _constant_scores(one)
+    configurations = [*map(_configuration, sides), _of_teacher(one.about)]
+    rows = [["Configuration", NOTHING, *configurations]]
+    names = {metric: f"{metric}, cross-fitted" for metric in task.metrics}
+    if len(names) > 1:
+        names["main"] = "mean of them, cross-fitted"
+    for metric, name in names.items():
         values = [_cross_fitted(side, metric) for side in sides]
-        rows.append([f"{metric}, cross-fitted", *values, percent(scores.get(metric))])
-    whole = percent(main_score(task, scores)) if scores else NOTHING
-    if len(task.metrics) > 1:
-        values = [_cross_fitted(side, "main") for side in sides]
-        rows.append(["mean of them, cross-fitted", *values, whole])
+        ends = (percent(scores.get(metric)) for scores in (constant, teacher))
+        rows.append([name, next(ends), *values, next(ends)])
     rows += [
-        [name, *map(said, sides), NOTHING]
+        [name, NOTHING, *map(said, sides), NOTHING]
         for name, said in (
             ("naive best of the grid", _naive),
             ("optimism of it", _optimism),
@@ -94,8 +101,36 @@ def columns(one: Distillation) -> str:
             ("trials", _fates),
         )
     ]
-    header = ("On dev", "Fine-tuned", "Distilled", "Teacher")
+    header = ("On dev", "A constant answer", "Fine-tuned", "Distilled", "Teacher")
     return table(header, rows, sample=False)
+
+
+def _teacher_scores(one: Distillation) -> dict[str, float]:
+    """Of the teacher's own trial on dev, and its main score; {} where not known."""
+    scores = one.about.get("scores", {}).get("dev", {})
+    task = task_named(one.about["task"])
+    return scores | {"main": main_score(task, scores)} if scores else {}
+
+
+def _constant_scores(one: Distillation) -> dict[str, float]:
+    """The best of each metric, and of the main score, by always the same answer."""
+    known = one.fine_tuned or one.distilled
+    if known is None:
+        return {}
+    task, labels = known.grid.task, known.grid.labels["dev"]
+    return constant_scores(task, labels) | {"main": constant_main_score(task, labels)}
+
+
+def _unlearnt(one: Distillation) -> str:
+    """A sentence where neither side is above a constant answer; else nothing."""
+    sides = [side for side in (one.fine_tuned, one.distilled) if side]
+    ours = [side.choice.cross_fitted.scores["main"] for side in sides]
+    if not ours or max(ours) > _constant_scores(one)["main"]:
+        return ""
+    return (
+        "Neither is above a constant answer: what one gains on the other says little "
+        "of models that have learnt the task."
+    )
 
 
 def difference_rows(found: Sequence[Distillation]) -> str:

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from suite.constant_answers import constant_main_score
 from suite.estimates import generator_for
 from suite.knobs import KNOBS, Knob
 from suite.metrics import predictions_from_logits
@@ -58,6 +59,11 @@ class Pairs:
     def faithful_score(self) -> float:
         """Without the knob, the mean over seeds."""
         return float(self._scores(self.faithful).mean())
+
+    @property
+    def constant(self) -> float:
+        """What the best answer scores that is always the same."""
+        return 100 * constant_main_score(self.task, self.labels)
 
     @property
     def changed(self) -> int:

@@ -14,12 +14,15 @@ from suite.records import RunDirectory, TrialRecord
 
 _EXPLANATION = (
     "Each row turns one knob of the recipe and leaves everything else as it is, seeds "
-    "included. *Effect* is turned − faithful, the mean over seeds of the main score on "
-    "dev, in points; its interval holds the error of the examples and of the seeds. "
-    "*p* is corrected after Holm over the table; *sign-flip p* is the exact test over "
-    "seeds alone, and beside it stands the smallest that so many seeds can give. *No "
-    "effect*: the 90 % interval lies inside the task's margin. *Differs*: p is at "
-    "most 0.05, and it does not. *Unchanged*: not one prediction is another."
+    "included: *as in the sweep* is the recipe of all other pages, which is the "
+    "original's but for its shuffle (the knob buffer-of-100). *Effect* is turned − as "
+    "in the sweep, the mean over seeds of the main score on dev, in points; its "
+    "interval holds the error of the examples and of the seeds. *A constant answer* is "
+    "the best score of an answer that is always the same. *p* is corrected after Holm "
+    "over the table; *sign-flip p* is the exact test over seeds alone, not corrected, "
+    "and beside it stands the smallest that so many seeds can give. *No effect*: the "
+    "90 % interval lies inside the task's margin. *Differs*: p is at most 0.05, and it "
+    "does not. *Unchanged*: not one prediction is another."
 )
 
 
@@ -58,6 +61,7 @@ def _section(run: RunDirectory, found: KnobRun, figure: Path) -> list[str]:
         *parts,
         f"![Effects with their intervals; the table has the numbers]({figure})",
         _EXPLANATION,
+        _unlearnt(found.effects),
         effect_rows(found.effects),
         _fates(found.failed, "failed"),
         _fates(found.degenerate, "degenerate"),
@@ -67,11 +71,29 @@ def _section(run: RunDirectory, found: KnobRun, figure: Path) -> list[str]:
     ]
 
 
+def _unlearnt(effects: Sequence[Effect]) -> str:
+    """Which tasks the checkpoint has not learnt, as far as can be seen."""
+    scores = {
+        e.pairs.task.name: (e.pairs.faithful_score, e.pairs.constant) for e in effects
+    }
+    low = [
+        f"{task} ({points(ours)}; a constant answer {points(constant)})"
+        for task, (ours, constant) in scores.items()
+        if ours <= constant
+    ]
+    if not low:
+        return ""
+    return (
+        f"No higher than a constant answer as in the sweep: {', '.join(low)}. What a "
+        "knob does there says little of a model that has learnt the task."
+    )
+
+
 def effect_rows(effects: Sequence[Effect]) -> str:
     """A row for each task and knob."""
     header = (
-        *("Task", "Knob turned", "Seeds", "Faithful", "Effect, 95 %", "p"),
-        *("Sign-flip p (least)", "Margin", "Verdict"),
+        *("Task", "Knob turned", "Seeds", "A constant answer", "As in the sweep"),
+        *("Effect, 95 %", "p", "Sign-flip p (least)", "Margin", "Verdict"),
     )
     return table(header, map(_effect_row, effects), sample=False)
 
@@ -84,6 +106,7 @@ def _effect_row(effect: Effect) -> list[str]:
         pairs.task.name,
         pairs.knob.name,
         str(len(pairs.seeds)),
+        points(pairs.constant),
         points(pairs.faithful_score),
         f"{signed(effect.mean, 2)} {span}",
         f"{effect.p:.3f}",

@@ -23,7 +23,7 @@ from suite.published import (
 from suite.score_row.errors import sampling_sd
 from suite.tasks import TASKS
 
-_MODEL = "BERT-Tiny"
+_MODEL, _NEXT = "BERT-Tiny", "BERT-Mini"
 
 
 def margin_rows(*, sample: bool = False) -> str:
@@ -41,6 +41,7 @@ def margin_rows(*, sample: bool = False) -> str:
                 task,
                 metric,
                 _plus_minus(margin),
+                points(half_step(task, metric)),
                 _plus_minus(theirs),
                 _reach(margin, theirs),
                 reason.removeprefix(common).lstrip("; "),
@@ -50,13 +51,16 @@ def margin_rows(*, sample: bool = False) -> str:
         "Task",
         "Metric",
         "Margin",
-        "Published test sampling, 90 %",
+        f"Half the step to {_NEXT}",
+        "Published test sampling by formula, 90 %",
         "Reproduced can be shown",
         "Note",
     )
     body = table(header, rows, sample=sample)
     return (
-        f"A margin is {common}. That a number is *reproduced* cannot be shown, with "
+        f"A margin is {common}. Steps are unequal: where half the step from {_MODEL} "
+        f"to {_NEXT} is smaller than the margin, a number within the margin of one may "
+        "be nearer to the other. That a number is *reproduced* cannot be shown, with "
         "seeds and examples without end, where its test set alone leaves it more "
         f"uncertain than the margin; its own seed comes on top. As for {_MODEL}'s row:"
         f"\n\n{body}"
@@ -70,6 +74,17 @@ def published_uncertainty(task: str, metric: str) -> float | None:
     column = next(c for c in TABLE_COLUMNS if (c.task, c.metric) == (task, metric))
     row = {c: s for (model, c), s in load_published().items() if model == _MODEL}
     return stats.norm.isf(LEVEL) * sampling_sd(column, row, _rows(column))
+
+
+def half_step(task: str, metric: str) -> float:
+    """Half the distance of two neighbouring sizes, over the columns of a margin."""
+    registry = load_published()
+    steps = [
+        abs(registry[_NEXT, column].value - registry[_MODEL, column].value)
+        for column in TABLE_COLUMNS
+        if (column.task, column.metric) == (task, metric)
+    ]
+    return sum(steps) / len(steps) / 2
 
 
 def _rows(column: TableColumn) -> int:

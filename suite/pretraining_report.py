@@ -69,14 +69,16 @@ def read_record(directory: Path) -> Record:
 
 def _section(record: Record, others: Sequence[Record], figure: Path) -> list[str]:
     run = record.run
-    steps = sum(phase["num_train_steps"] for phase in run["text"])
-    sizes = ", ".join(str(phase["batch_size"]) for phase in run["text"])
+    phases = ", then ".join(
+        f"{phase['num_train_steps']:,} steps of {phase['batch_size']}"
+        for phase in run["text"]
+    )
     ran_on = run["ran_on"] or {}
     return [
         f"## {record.name}",
         f"{run['model']}, {counted(len(run['trials']), 'trial')} side by side, "
-        f"{steps:,} steps of {sizes}, on {counted(_files(run), 'file')} of text with "
-        f"{run['instances']:,} sequences. Trained on "
+        f"{phases}, on {counted(_texts(run), 'text')} with {run['instances']:,} "
+        "sequences in all. Trained on "
         f"{', '.join([*ran_on.values(), run['machine']])} at commit "
         f"`{run['commit'][:7]}` by `{run['command']}`. Record: "
         f"{records_at(f'pretraining/{record.name}')}.",
@@ -89,8 +91,9 @@ def _section(record: Record, others: Sequence[Record], figure: Path) -> list[str
     ]
 
 
-def _files(run: dict) -> int:
-    return sum(len(phase["files"]) for phase in run["text"])
+def _texts(run: dict) -> int:
+    """Of two phases the files are the same texts in other lengths, by their names."""
+    return len({name for phase in run["text"] for name in phase["files"]})
 
 
 def _curve(record: Record) -> tuple[tuple[str, ...], list[list[str]]]:

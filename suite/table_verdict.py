@@ -105,11 +105,15 @@ def _counts_said(rows: Sequence[RowVerdict], cells: int) -> str:
     compared = sum(total[verdict] for verdict in COMPARED)
     if not compared:
         return f"No cell of {cells:,} allows a comparison with a published number."
+    left = cells - compared - total["not run"]
+    others = [f"{total['not run']:,} were not run"] if total["not run"] else []
+    others += [f"{left:,} allow no comparison"] if left else []
+    are = "are" if compared > 1 else "is"
+    said = [*others, f"{compared:,} {are} compared with a published number"]
     return (
-        f"Of {counted(compared, 'cell')} compared with a published number, "
+        f"Of {counted(cells, 'cell')} {', '.join(said)}: "
         f"{total['reproduced']} reproduced, {total['differs']} "
-        f"{_differ(total['differs'])}, {total['inconclusive']} inconclusive; the other "
-        f"{cells - compared:,} of {cells:,} allow no comparison."
+        f"{_differ(total['differs'])}, {total['inconclusive']} inconclusive."
         f"{_of_others(rows, compared)}"
     )
 

@@ -34,7 +34,9 @@ _HOW_TO_READ = (
 _SOURCES = (
     "What the intervals are made of, as standard deviations in points. *Choosing* is "
     "what the choice among the grid adds where it was made on the same examples; the "
-    "optimism that it would have brought is taken off already. A spread over a few "
+    "optimism that it would have brought is taken off already. What was not "
+    "published of the published number is taken from ours: its sampling error, scaled "
+    "to its test set, and its seed. A spread over a few "
     "seeds is uncertain itself: *seeds known to* says how far, and the intervals are "
     "Student's t of it, wider than these numbers together make them look."
 )

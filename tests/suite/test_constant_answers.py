@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from suite.constant_answers import above_constant, constant_scores
+from suite.constant_answers import (
+    above_constant,
+    constant_main_score,
+    constant_scores,
+)
 from suite.metrics import scores
 from suite.tasks import TASKS
 
@@ -14,6 +18,13 @@ def test_the_class_that_suits_each_metric():
     assert found == pytest.approx({"accuracy": 0.7, "f1": 2 * 0.7 / 1.7})
     few = constant_scores(TASKS["MRPC"], 1 - labels)
     assert few == pytest.approx({"accuracy": 0.7, "f1": 2 * 0.3 / 1.3})
+    # One answer for both: the mean of its own two, never of two answers' best.
+    assert constant_main_score(TASKS["MRPC"], labels) == pytest.approx(
+        (0.7 + 2 * 0.7 / 1.7) / 2
+    )
+    assert constant_main_score(TASKS["MRPC"], 1 - labels) == pytest.approx(
+        (0.3 + 2 * 0.3 / 1.3) / 2
+    )
     assert constant_scores(TASKS["CoLA"], labels) == {"matthews": 0}
     assert set(constant_scores(TASKS["STS-B"], labels / 2).values()) == {0}
 

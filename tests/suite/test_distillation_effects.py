@@ -174,11 +174,20 @@ def test_the_page_has_both_columns_and_the_teacher(tmp_path):
         f"{100 * side.choice.cross_fitted.scores['main']:.1f} ["
         for side in (found.fine_tuned, found.distilled)
     ]
-    assert f"| accuracy, cross-fitted | {said[0]}" in text
+    labels = run.labels()["RTE/dev"]
+    constant = f"{100 * max(np.mean(labels == answer) for answer in (0, 1)):.1f}"
+    assert f"| accuracy, cross-fitted | {constant} | {said[0]}" in text
     assert f"| {said[1]}" in text
     assert "| 87.5 |" in text
-    assert "| trials | 12 | 12 | – |" in text
+    assert "| trials | – | 12 | 12 | – |" in text
+    assert "Neither is above a constant answer" not in text
     assert all(r.trial.id in text for r in run.records() if r.trial.seed > 1)
+
+
+def test_students_that_learnt_nothing_are_said_to(tmp_path):
+    """Right half of the time on a task that is half and half."""
+    found = only(made(tmp_path / "runs/one", (0.0, 0.0)))
+    assert "Neither is above a constant answer: " in summary([found])
 
 
 def test_no_run_is_said_to_be_none(tmp_path):

@@ -126,8 +126,24 @@ def test_the_report_is_the_same_twice(tmp_path):
     page = written[0]["knobs.md"].decode()
     run = RunDirectory(tmp_path / "runs" / "knobs")
     own = [r.scores["dev"]["accuracy"] for r in run.records() if not r.trial.variation]
-    assert f"| RTE | no-dropout | 8 | {100 * np.mean(own):.1f} |" in page
+    labels = run.labels()["RTE/dev"]
+    constant = 100 * max(np.mean(labels == answer) for answer in (0, 1))
+    ours = 100 * np.mean(own)
+    assert f"| RTE | no-dropout | 8 | {constant:.1f} | {ours:.1f} |" in page
+    assert ours > constant
+    assert "No higher than a constant answer" not in page
     assert KNOBS[HURTS].otherwise in page
+
+
+def test_a_task_that_was_not_learnt_is_named(tmp_path):
+    run = made(tmp_path / "runs" / "knobs")
+    with np.load(run.path / "labels.npz") as labels:
+        alike = {name: np.zeros_like(own) for name, own in labels.items()}
+    np.savez(run.path / "labels.npz", **alike)
+    (page, _) = write_knob_report(tmp_path / "runs", tmp_path)
+    said = "No higher than a constant answer as in the sweep: RTE ("
+    assert said in page.read_text()
+    assert "; a constant answer 100.0)" in page.read_text()
 
 
 def test_no_run_is_said_to_be_none(tmp_path):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from suite.margin_table import margin_rows, published_uncertainty
+from suite.margin_table import half_step, margin_rows, published_uncertainty
 from suite.published import load_margins, margin_reasons
 
 
@@ -17,10 +17,10 @@ def test_every_margin_is_there_and_the_common_reason_once():
     for (task, metric), margin in load_margins().items():
         assert row(task, metric)[2] == f"±{margin:.1f}"
     wnli = row("WNLI", "accuracy")
-    assert (wnli[2], wnli[4]) == ("–", "–")
-    assert wnli[5].startswith("all four published models score alike")
+    assert (wnli[2], wnli[5]) == ("–", "–")
+    assert wnli[6].startswith("all four published models score alike")
     assert margin_rows().count("a sixth of the step") == 1
-    assert row("MNLI", "accuracy")[5] == "mean of matched and mismatched"
+    assert row("MNLI", "accuracy")[6] == "mean of matched and mismatched"
     assert set(margin_reasons()) == {*load_margins(), ("WNLI", "accuracy")}
 
 
@@ -33,6 +33,14 @@ def test_a_published_number_is_as_uncertain_as_its_test_set_is_small():
 
 
 def test_which_margins_can_be_reached():
-    assert row("RTE", "accuracy")[3:5] == ["±1.5", "no"]
-    assert row("MNLI", "accuracy")[3:5] == ["±0.8", "not ruled out"]
-    assert row("Score", "score")[3:5] == ["–", "–"]
+    assert row("RTE", "accuracy")[4:6] == ["±1.5", "no"]
+    assert row("MNLI", "accuracy")[4:6] == ["±0.8", "not ruled out"]
+    assert row("Score", "score")[4:6] == ["–", "–"]
+
+
+def test_the_step_to_the_next_size_stands_beside():
+    """QNLI: 81.5 and 84.1; MRPC: 71.1 and 71.8; MNLI: 70.2 and 74.8, 70.3 and 74.3; CoLA 0.0 twice."""
+    assert row("QNLI", "accuracy")[3] == "1.3"
+    assert half_step("MRPC", "accuracy") == pytest.approx(0.35)
+    assert half_step("MNLI", "accuracy") == pytest.approx((4.6 + 4.0) / 4)
+    assert row("CoLA", "matthews")[3] == "0.0"

@@ -59,7 +59,7 @@ def page(records: Path, reports: Path) -> str:
 def test_curves_and_where_they_are_from(records, tmp_path):
     text = page(records, tmp_path / "reports")
     assert "BERT-Tiny, 2 trials side by side, 400 steps of 32" in text
-    assert "2 files of text with 1,234 sequences" in text
+    assert "2 texts with 1,234 sequences in all" in text
     assert "numpy 1, CPU, a machine at commit `0123456`" in text
     assert (
         "| 400 | wordpiece_seed1 | 5.000 | 0.1250 | 6.5000 | 0.7500 | 0.5000 |" in text

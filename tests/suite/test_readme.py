@@ -24,7 +24,7 @@ def test_it_opens_with_the_finding_the_table_and_a_figure(run):
     places = [
         found.index(what)
         for what in (
-            "**What came out.** Of 4 cells",
+            "**What came out.** Of 30 cells",
             readme_table(run).rstrip("\n"),
             "![Ours",
         )

@@ -86,7 +86,7 @@ def test_a_sweep_on_squad(typed, words, squad, tmp_path):
     assert listing(run.path) == before
     (page,) = write_squad_report(tmp_path / "squad", tmp_path / "reports")
     text = page.read_text()
-    assert "Trained on 96 questions, a part of the train split" in text
+    assert "Trained on 96 of 87,599 questions of the train split" in text
     assert "Selected on dev, of 2 trials: batch 8, lr 0.01: exact match" in text
     assert "| BERT-Large, Uncased (Whole Word Masking) | f1 | 92.8 |" in text
 

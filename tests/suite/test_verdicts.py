@@ -129,6 +129,13 @@ def test_far_from_published_differs(table):
     assert "better half of the grid" in cell.seed_note
 
 
+def test_a_published_zero_is_said_to_be_what_a_constant_answer_scores(table):
+    cells = table(tasks=("CoLA",), checkpoints=checkpoint_that_knows(0.5))
+    cell = cells["CoLA", "matthews", "test"]
+    assert cell.verdict == "differs"
+    assert cell.why.endswith("the published 0.0 is what a constant answer scores, too")
+
+
 def test_near_published_on_few_examples_is_inconclusive(table):
     skill = 2 * 0.572 - 1  # as accurate as published on RTE, 277 examples
     cells = table(tasks=("RTE",), checkpoints=checkpoint_that_knows(skill))
