@@ -66,7 +66,7 @@ def machine() -> str:
                 break
     except OSError:
         pass
-    return f"{name}, {cores()} cores, {platform.system()}"
+    return f"{name}, {cores()} core{'s' * (cores() > 1)}, {platform.system()}"
 
 
 def cores() -> int:

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from reference.errors import InputError
 from suite.glue_files import read_examples, split_path, train_problem
+from suite.markdown import counted
 from suite.origin import found_origin
 from suite.plan import Entry
 from suite.tasks import GLUE_TASKS, Task, task_named
@@ -158,14 +159,8 @@ def check_encoder(checkpoint, max_seq_length: int) -> None:
 def describe_checkpoint(checkpoint) -> dict:
     """What run.json says of a checkpoint (`reference.checkpoint.Checkpoint`)."""
     made = checkpoint.description
-    description = str(checkpoint.directory.name)
-    if "settings" in made:
-        settings = made["settings"]
-        description = (
-            f"pre-trained here on {_named(made['corpus'])}: "
-            f"{settings['num_train_steps']:,} steps of {settings['batch_size']}, "
-            f"held-out masked-LM accuracy {made['held_out']['masked_lm_accuracy']:.3f}"
-        )
+    made_here = "settings" in made
+    description = _how_made(made) if made_here else str(checkpoint.directory.name)
     is_whole_word = checkpoint.masking == "whole-word"
     return {
         "name": checkpoint.name,
@@ -179,6 +174,21 @@ def describe_checkpoint(checkpoint) -> dict:
         "seed": made.get("settings", {}).get("seed"),
         "pretraining": made,
     }
+
+
+def _how_made(made: Mapping) -> str:
+    """In words what a checkpoint that was pre-trained here says of itself."""
+    settings, held_out = made["settings"], made["held_out"]
+    whole = (settings["num_train_steps"], settings["batch_size"])
+    steps = ", then ".join(
+        f"{counted(steps, 'step')} of {batch}"
+        for steps, batch, *_ in made.get("phases", [whole])
+    )
+    return (
+        f"pre-trained here on {_named(made['corpus'])}: {steps}; held-out masked-LM "
+        f"accuracy {held_out['masked_lm_accuracy']:.3f}, next-sentence accuracy "
+        f"{held_out['next_sentence_accuracy']:.3f}"
+    )
 
 
 def _named(files: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ class MadeUp:
                 "num_train_steps": run.phases[0].num_train_steps,
                 "batch_size": 32,
             },
-            "held_out": {"masked_lm_accuracy": 0.25},
+            "held_out": {"masked_lm_accuracy": 0.25, "next_sentence_accuracy": 0.5},
         }
         config = replace(CONFIG, vocab_size=len(PIECES))
         shapes = variable_shapes(config)

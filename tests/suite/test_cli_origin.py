@@ -133,7 +133,10 @@ def others(of_its_shape, place) -> None:
         "here": {"corpus": ["a"], "settings": {"num_train_steps": 1, "batch_size": 2}},
         "whole_word": {"masking": "whole-word"},
     }
-    how["here"]["held_out"] = {"masked_lm_accuracy": 0.5}
+    how["here"]["held_out"] = {
+        "masked_lm_accuracy": 0.5,
+        "next_sentence_accuracy": 0.5,
+    }
     for name, made in how.items():
         shutil.copytree(of_its_shape, place / name)
         (place / name / DESCRIPTION_FILE).write_text(json.dumps(made))

@@ -215,12 +215,12 @@ def test_a_checkpoint_made_here_says_how():
     made = {
         "corpus": ["a.txt", "b.txt"],
         "settings": {"num_train_steps": 2400, "batch_size": 32, "seed": 7},
-        "held_out": {"masked_lm_accuracy": 0.2345},
+        "held_out": {"masked_lm_accuracy": 0.2345, "next_sentence_accuracy": 0.5678},
     }
     described = describe_checkpoint(checkpoint(masking="wordpiece", description=made))
     assert described["description"] == (
-        "pre-trained here on a.txt, b.txt: 2,400 steps of 32, held-out masked-LM "
-        "accuracy 0.234"
+        "pre-trained here on a.txt, b.txt: 2,400 steps of 32; held-out masked-LM "
+        "accuracy 0.234, next-sentence accuracy 0.568"
     )
     assert described["pretraining"] == made
     assert described["origin"] == {"kind": "pre-trained here"}
@@ -231,7 +231,12 @@ def test_of_many_texts_the_first_and_the_last_are_named():
     made = {
         "corpus": [f"{number}.txt" for number in range(10)],
         "settings": {"num_train_steps": 10, "batch_size": 32},
-        "held_out": {"masked_lm_accuracy": 0.2},
+        "held_out": {"masked_lm_accuracy": 0.2, "next_sentence_accuracy": 0.5},
+        "phases": [[9, 32, "a digest"], [1, 16, "another"]],
     }
     described = describe_checkpoint(checkpoint(description=made))
+    assert (
+        "(10 files): 9 steps of 32, then 1 step of 16; held-out"
+        in (described["description"])
+    )
     assert "pre-trained here on 0.txt … 9.txt (10 files): " in described["description"]
