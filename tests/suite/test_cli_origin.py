@@ -149,7 +149,7 @@ def others(of_its_shape, place) -> None:
         ("checkpoint", "BERT-Tiny", "of its shape, found vocab_size 24 in place of 30"),
         ("checkpoint", "BERT-Tony", "nothing was published under that name; expected "),
         ("checkpoint", "", "nothing was published under that name"),
-        ("here", "BERT-Tiny", "found one pre-trained here on a: 1 steps of 2"),
+        ("here", "BERT-Tiny", "found one pre-trained here on a: 1 step of 2"),
         ("whole_word", "BERT-Tiny", "found one with whole-word masking; leave it away"),
     ],
 )
