@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 
 from reference.arrays import read_arrays, read_header, write_arrays
-from reference.config_file import read_json_object
 from reference.configuration import BertConfig, size_name
 from reference.errors import InputError
 from reference.files import written_whole
@@ -30,6 +29,7 @@ from reference.huggingface import (
     read_lower_case,
     read_vocabulary,
 )
+from reference.json_files import read_json_object
 from reference.tf1_checkpoint import INDEX, PREFIX, find_prefix, read_tf1
 from reference.tokenization import Tokenizer
 from reference.variables import check_variables, parts_of

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reference.errors import InputError
+from reference.json_files import read_json_object
 
 # Keys that say for whom, by what or for which task the file was written.
 WITHOUT_EFFECT = frozenset(
@@ -96,18 +97,6 @@ def has_exact_gelu(directory: Path) -> bool:
     """
     path = directory / "config.json"
     return path.exists() and read_json_object(path).get("hidden_act", "gelu") == "gelu"
-
-
-def read_json_object(path: Path) -> dict:
-    """A JSON file's one object; InputError where it holds none."""
-    try:
-        stated = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected JSON, found none: {error}") from error
-    if not isinstance(stated, dict):
-        found = type(stated).__name__
-        raise InputError(f"{path}: expected a JSON object {{…}}, found a {found}")
-    return stated
 
 
 def _problems(stated: dict) -> Iterator[str]:

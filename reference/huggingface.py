@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from reference.arrays import read_arrays, read_header, write_arrays
-from reference.config_file import OPTIONAL, REQUIRED, read_json_object
+from reference.config_file import OPTIONAL, REQUIRED
 from reference.configuration import BertConfig
 from reference.errors import InputError
 from reference.files import written_whole
+from reference.json_files import read_json_object
 from reference.tokenization import SPECIAL_TOKENS, Tokenizer
 from reference.variables import (
     ALL_PARTS,

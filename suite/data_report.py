@@ -5,12 +5,12 @@ wrote, and `oddities.json`, which `python -m suite oddities` wrote. A record tha
 there is said to be missing. Nothing is measured here.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from reference.json_files import read_json_object
 from suite.figures import growth_figure
 from suite.instance_rates import (
     DUPE_FACTOR,
@@ -48,7 +48,7 @@ def write_data_report(records: Path, reports_dir: Path) -> list[Path]:
 
 
 def _read(path: Path) -> dict | None:
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return read_json_object(path) if path.exists() else None
 
 
 def _speed(benchmarks: Mapping | None) -> list[str]:

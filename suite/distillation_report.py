@@ -6,14 +6,25 @@ Made of the runs of results/distillation/; the same records give the same bytes.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from suite.checkpoint_words import described
 from suite.constant_answers import constant_main_score, constant_scores
 from suite.distillation_effects import Distillation, Side, distillations
-from suite.markdown import NOTHING, counted, percent, points, signed, table, trials
+from suite.markdown import (
+    NOTHING,
+    bounds,
+    counted,
+    percent,
+    points,
+    signed,
+    table,
+    trials,
+)
 from suite.metrics import main_score
-from suite.pages import folded, records_at, write_page
+from suite.pages import folded, made_on, run_directories, write_page
 from suite.records import RunDirectory
 from suite.statistics import interval
 from suite.tasks import task_named
+from suite.verdicts import run_checkpoints
 
 _EXPLANATION = (
     "*A constant answer* is the best score of an answer that is always the same. "
@@ -42,28 +53,21 @@ def write_distillation_report(records: Path, reports_dir: Path) -> list[Path]:
         "A student fine-tuned on labels beside the same student taught by a larger "
         "model, over the same grid. Generated; do not edit.",
     ]
-    directories = [path.parent for path in sorted(records.glob("*/run.json"))]
-    if not directories:
-        parts.append("Nothing is recorded yet: `python -m suite distill …`.")
-    else:
-        parts.append(_EXPLANATION)
-    for directory in directories:
-        parts += _section(RunDirectory(directory))
+    runs = run_directories(records)
+    nothing = "Nothing is recorded yet: `python -m suite distill …`."
+    parts.append(_EXPLANATION if runs else nothing)
+    for run in runs:
+        parts += _section(run)
     return [write_page(reports_dir / "distillation.md", parts)]
 
 
 def _section(run: RunDirectory) -> list[str]:
-    about, found = run.run(), distillations(run)
-    students = "; ".join(
-        f"{one['name']}, {one['masking']} masking, {one['description']}"
-        for one in about["checkpoints"]
-    )
+    found = distillations(run)
+    students = "; ".join(map(described, run_checkpoints(run)))
     return [
         f"## {run.path.name}",
-        f"Student: {students}. Run on {about['device']} at commit "
-        f"`{about['commit'][:7]}` by `{about['command']}`. Records: "
-        f"{records_at(f'distillation/{run.path.name}')}.",
-        *(f"On a part, not comparable: {why}." for why in _partial(about)),
+        f"Student: {students}. {made_on(run, 'distillation')}",
+        *(f"On a part, not comparable: {why}." for why in _partial(run.run())),
         summary(found),
         *folded("Trial ids", _ids(found)),
     ]
@@ -148,12 +152,11 @@ def _difference_row(one: Distillation) -> list[str]:
     if found is None:
         return [*names, *[NOTHING] * 6, "nothing to compare yet"]
     flip = found.sign_flip
-    span = f"[{signed(found.low)}, {signed(found.high)}]"
     return [
         *names,
         one.pairing.how,
         str(one.pairing.seeds),
-        f"{signed(found.mean, 2)} {span}",
+        f"{signed(found.mean, 2)} {bounds(found.low, found.high)}",
         f"{found.p:.3f}",
         f"{flip.p:.3f} ({flip.smallest:.3f})" if flip else NOTHING,
         NOTHING if found.margin is None else points(found.margin),

@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from reference.checkpoint import DESCRIPTION_FILE, read_checkpoint, write_checkpoint
-from reference.config_file import read_json_object
 from reference.errors import InputError
 from reference.files import directory_written_whole
+from reference.json_files import read_json_object
 from suite.jobs import Job, or_failure
 from suite.local_executor import LocalExecutor
 from suite.plan import Grid, grid_trials

@@ -6,6 +6,7 @@ Tables are of suite/report_tables.py and suite/grid_views.py, each beside its fi
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from suite.checkpoint_words import slug, title
 from suite.estimates import Choice
 from suite.figures import best_of_figure, heat_map_figure, loss_figure, seed_figure
 from suite.grid_views import (
@@ -20,7 +21,7 @@ from suite.markdown import counted, trials
 from suite.pages import Figures, folded
 from suite.records import TrialRecord
 from suite.report_tables import choice_rows, grid_rows, grid_trial_rows
-from suite.reported_run import ReportedRun, slug, title
+from suite.reported_run import ReportedRun
 
 INTRODUCTION = (
     "Scores are the task's main score on dev (the mean of its metrics), in points, "

@@ -14,9 +14,10 @@ from functools import cached_property
 
 import numpy as np
 
+from reference.errors import InputError
 from suite.constant_answers import constant_main_score
 from suite.estimates import generator_for
-from suite.knobs import KNOBS, Knob
+from suite.knobs import Knob, knob_named
 from suite.metrics import predictions_from_logits
 from suite.paired_effects import (
     difference_draws,
@@ -129,6 +130,7 @@ def _all_pairs(run: RunDirectory, records: Sequence[TrialRecord]) -> list[Pairs]
         if record.status == "finished":
             key = record.trial.task, record.trial.variation
             finished.setdefault(key, {})[record.trial.seed] = record
+    _check_alike(run, records)
     labels = run.labels()
     found = []
     for task, name in finished:
@@ -136,8 +138,25 @@ def _all_pairs(run: RunDirectory, records: Sequence[TrialRecord]) -> list[Pairs]
         seeds = tuple(sorted(faithful.keys() & turned.keys()))
         if name and len(seeds) > 1:
             sides = [[side[seed] for seed in seeds] for side in (faithful, turned)]
-            found.append(_pairs(run, task_named(task), KNOBS[name], sides, labels))
+            found.append(_pairs(run, task_named(task), knob_named(name), sides, labels))
     return found
+
+
+def _check_alike(run: RunDirectory, records: Sequence[TrialRecord]) -> None:
+    """InputError where something else than knobs and seeds differs within a task."""
+    found: dict[str, tuple] = {}
+    for record in records:
+        trial = record.trial
+        made = (
+            *(trial.checkpoint, trial.data, trial.max_seq_length, trial.epochs),
+            *(trial.batch_size, trial.learning_rate),
+        )
+        if found.setdefault(trial.task, made) != made:
+            raise InputError(
+                f"{run.path}: expected trials of {trial.task} that differ in knob and "
+                "seed alone, found several checkpoints, data or configurations; keep "
+                "them in run directories of their own"
+            )
 
 
 def _pairs(run, task: Task, knob: Knob, sides, labels: Mapping) -> Pairs:

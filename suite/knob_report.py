@@ -6,11 +6,13 @@ Made of the runs of results/knobs/; the same records give the same bytes.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from suite.checkpoint_words import described
 from suite.figures import effects_figure
 from suite.knob_effects import Effect, KnobRun, knob_run
-from suite.markdown import NOTHING, counted, points, signed, table, trials
-from suite.pages import folded, records_at, write_page
+from suite.markdown import NOTHING, bounds, counted, points, signed, table, trials
+from suite.pages import folded, made_on, run_directories, write_page
 from suite.records import RunDirectory, TrialRecord
+from suite.verdicts import run_checkpoints
 
 _EXPLANATION = (
     "Each row turns one knob of the recipe and leaves everything else as it is, seeds "
@@ -34,13 +36,12 @@ def write_knob_report(records: Path, reports_dir: Path) -> list[Path]:
         "Generated; do not edit.",
     ]
     written = []
-    directories = [path.parent for path in sorted(records.glob("*/run.json"))]
-    if not directories:
+    runs = run_directories(records)
+    if not runs:
         parts.append("Nothing is recorded yet: `python -m suite knobs …`.")
-    for directory in directories:
-        run = RunDirectory(directory)
+    for run in runs:
         found = knob_run(run)
-        figure = reports_dir / "figures" / f"knobs_{directory.name}.svg"
+        figure = reports_dir / "figures" / f"knobs_{run.path.name}.svg"
         parts += _section(run, found, figure.relative_to(reports_dir))
         if found.effects:
             written.append(effects_figure(figure, found.effects))
@@ -48,15 +49,13 @@ def write_knob_report(records: Path, reports_dir: Path) -> list[Path]:
 
 
 def _section(run: RunDirectory, found: KnobRun, figure: Path) -> list[str]:
-    about, records = run.run(), run.records()
+    checkpoints = "; ".join(map(described, run_checkpoints(run)))
     parts = [
         f"## {run.path.name}",
-        f"{_checkpoints(about)}; {_trained(records)}. Run on {about['device']} at "
-        f"commit `{about['commit'][:7]}` by `{about['command']}`. Records: "
-        f"{records_at(f'knobs/{run.path.name}')}.",
+        f"{checkpoints}; {_trained(run.records())}. {made_on(run, 'knobs')}",
     ]
     if not found.effects:
-        return [*parts, "No knob shares two seeds with the faithful recipe yet."]
+        return [*parts, "No knob shares two seeds with the sweep's own recipe yet."]
     return [
         *parts,
         f"![Effects with their intervals; the table has the numbers]({figure})",
@@ -100,7 +99,6 @@ def effect_rows(effects: Sequence[Effect]) -> str:
 
 def _effect_row(effect: Effect) -> list[str]:
     pairs = effect.pairs
-    span = f"[{signed(effect.low)}, {signed(effect.high)}]"
     flip = effect.sign_flip
     return [
         pairs.task.name,
@@ -108,7 +106,7 @@ def _effect_row(effect: Effect) -> list[str]:
         str(len(pairs.seeds)),
         points(pairs.constant),
         points(pairs.faithful_score),
-        f"{signed(effect.mean, 2)} {span}",
+        f"{signed(effect.mean, 2)} {bounds(effect.low, effect.high)}",
         f"{effect.p:.3f}",
         f"{flip.p:.3f} ({flip.smallest:.3f})",
         NOTHING if effect.margin is None else points(effect.margin),
@@ -135,17 +133,10 @@ def _fates(records: Sequence[TrialRecord], what: str) -> str:
     if not records:
         return ""
     named = ", ".join(
-        f"{r.trial.task} {r.trial.variation or 'faithful'} seed {r.trial.seed}"
+        f"{r.trial.task} {r.trial.variation or 'as in the sweep'} seed {r.trial.seed}"
         for r in records
     )
     return f"{counted(len(records), 'trial')} {what}: {named}."
-
-
-def _checkpoints(about: dict) -> str:
-    return "; ".join(
-        f"{one['name']}, {one['masking']} masking, {one['description']}"
-        for one in about["checkpoints"]
-    )
 
 
 def _trained(records: Sequence[TrialRecord]) -> str:

@@ -8,11 +8,11 @@ two models. Which model is the better one is told by fine-tuning
 (suite/masking_effect.py).
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reference.json_files import read_json_object
 from suite.estimates import generator_for
 from suite.pretraining_kinds import alike, alike_of
 from suite.pretraining_pairs import OverPairs, over_pairs
@@ -51,7 +51,8 @@ class _Measured:
 
 def recorded_differences(records: Path) -> list[MaskedLmDifference]:
     """Of all finished pre-trainings that are recorded below a directory."""
-    measured = [one for path in _runs(records) for one in _of_record(path)]
+    paths = sorted(records.glob("*/run.json"))
+    measured = [one for path in paths for one in _of_record(path)]
     return _differences(measured)
 
 
@@ -62,12 +63,8 @@ def checkpoint_differences(
     return _differences(filter(None, map(_of_checkpoint, checkpoints)))
 
 
-def _runs(records: Path) -> list[Path]:
-    return sorted(records.glob("*/run.json"))
-
-
 def _of_record(path: Path) -> Iterator[_Measured]:
-    run = json.loads(path.read_text(encoding="utf-8"))
+    run = read_json_object(path)
     if run["instances"] is None:
         return  # stopped early, to be laid beside another
     shared = alike(run["model"], run["text"], run["settings"])

@@ -46,5 +46,5 @@ def read_masking_runs(directory: Path) -> list[MaskingRun]:
 
 def _read(path: Path) -> MaskingRun:
     directory = RunDirectory(path)
-    run = directory.run()
-    return MaskingRun(path, run, run_checkpoints(run), load_grids(directory))
+    checkpoints = run_checkpoints(directory)
+    return MaskingRun(path, directory.run(), checkpoints, load_grids(directory))

@@ -19,7 +19,6 @@ from suite.tasks import GLUE_TASKS, task_named
 
 # Where every verb speaks to the user.
 console = Console(soft_wrap=True)
-
 ALL_TASKS = ",".join(GLUE_TASKS)
 
 
@@ -182,3 +181,14 @@ def execution(
 def listed(names: str) -> list[str]:
     """The names of a comma-separated list."""
     return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def say(text: str, to: Console = console, end: str = "\n") -> None:
+    """Print as it is: what paths, errors and tables have in brackets marks nothing."""
+    to.print(text, markup=False, highlight=False, end=end)
+
+
+def check_belongs(option: str, value, way: str, taken) -> None:
+    """InputError for an option of another way than is taken."""
+    if value and not taken:
+        raise InputError(f"{option}: expected with {way} only, found without it")

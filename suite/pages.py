@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from reference.files import written_whole
+from suite.records import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,20 @@ def lowered(parts: Iterable[str]) -> list[str]:
 def folded(title: str, *parts: str) -> list[str]:
     """Parts that show only when the reader asks for them."""
     return [f"<details><summary>{title}</summary>", *parts, "</details>"]
+
+
+def run_directories(records: Path) -> list[RunDirectory]:
+    """The runs below a directory of results, by name."""
+    return [RunDirectory(path.parent) for path in sorted(records.glob("*/run.json"))]
+
+
+def made_on(run: RunDirectory, kind: str) -> str:
+    """Where and how a run was made, and its records, which are below results/`kind`."""
+    about = run.stated("device", "commit", "command")
+    return (
+        f"Run on {about['device']} at commit `{about['commit'][:7]}` by "
+        f"`{about['command']}`. Records: {records_at(f'{kind}/{run.path.name}')}."
+    )
 
 
 def way_to(path: Path, page_dir: Path) -> str:

@@ -7,12 +7,12 @@ here; the grid and the resampling have modules of their own
 (suite/sweep_speed_report.py, suite/resampling_speed.py).
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from reference.json_files import read_json_object
 from suite.markdown import NOTHING, frame_table, table
 from suite.pages import records_at, write_page
 from suite.resampling_speed import RECORD, resampling_section
@@ -47,7 +47,7 @@ def write_performance_report(records: Path, reports_dir: Path) -> Path:
     """Write performance.md from every record there is; returns the file."""
     page = reports_dir / "performance.md"
     paths = sorted(records.glob("*.json"))
-    found = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in paths}
+    found = {p.stem: read_json_object(p) for p in paths}
     of_grid = {n: found.pop(n) for n in COMMANDS if n in found}
     resampling = resampling_section(found.pop(RECORD, None), _made_on)
     parts = ["# Speed", "Generated; do not edit.", *grid_section(of_grid, _made_on)]

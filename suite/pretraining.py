@@ -15,6 +15,7 @@ from reference.corpus import untokenised_documents
 from reference.errors import InputError
 from reference.files import file_sha256, written_whole
 from reference.instances import InstanceSettings
+from reference.json_files import read_json_object
 from reference.masking import MaskingScheme
 from reference.pretraining_settings import PretrainingSettings
 from reference.shards import write_shard
@@ -64,7 +65,7 @@ class Plan:
             # The mark comes last: a split without it is made anew.
             with written_whole(path) as file:
                 file.write(json.dumps(identity, indent=2) + "\n")
-        elif json.loads(path.read_text(encoding="utf-8")) != identity:
+        elif read_json_object(path) != identity:
             raise InputError(
                 f"{path}: this pre-training was begun on other text, vocabulary or "
                 "settings; use another --name (for sample data --run-dir), or remove "

@@ -4,16 +4,17 @@
                    was measured on held-out text at the end
     metrics.jsonl  the lines that the run wrote
 
-Checkpoints are too large to keep. Not here: the page made of it, see
+Checkpoints are no part of it. Not here: the page made of it, see
 pretraining_report.py.
 """
 
 import json
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from reference.checkpoint import DESCRIPTION_FILE
 from reference.files import written_whole
+from reference.json_files import read_json_object
 from reference.run_state import METRICS_FILE
 from suite import environment
 from suite.pretraining_run import PretrainingRun
@@ -26,10 +27,11 @@ def write_record(
 ) -> None:
     """Keep a finished run in `directory`; `commit` is what it began with."""
     directory.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(run.directory / METRICS_FILE, directory / METRICS_FILE)
+    with written_whole(directory / METRICS_FILE, "wb") as file:
+        file.write((run.directory / METRICS_FILE).read_bytes())
     # None is there when the run was stopped early, as asked.
-    found = next(run.directory.rglob("checkpoint.json"), None)
-    made = json.loads(found.read_text("utf-8")) if found else {}
+    found = next(run.directory.rglob(DESCRIPTION_FILE), None)
+    made = read_json_object(found) if found else {}
     record = {
         "command": environment.command(),
         "commit": commit,

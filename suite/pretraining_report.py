@@ -5,16 +5,16 @@ trial that is also in a stack of the same text and settings is laid beside it. N
 is measured here.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from reference.json_files import read_json_lines, read_json_object
 from suite.figures import curve_figure
 from suite.markdown import NOTHING, counted, table
-from suite.pages import records_at, write_page
+from suite.pages import records_at, run_directories, write_page
 
 METRICS = (
     "masked_lm_accuracy",
@@ -47,7 +47,7 @@ class Record:
 
 def write_pretraining_report(records: Path, reports_dir: Path) -> list[Path]:
     """Write pretraining.md and a figure for each stack; returns the files."""
-    found = [read_record(p.parent) for p in sorted(records.glob("*/run.json"))]
+    found = [read_record(run.path) for run in run_directories(records)]
     parts, written = ["# Pre-training", "Generated; do not edit."], []
     if not found:
         parts.append("Nothing is recorded yet: `python -m suite pretrain … --record`.")
@@ -62,9 +62,8 @@ def write_pretraining_report(records: Path, reports_dir: Path) -> list[Path]:
 
 def read_record(directory: Path) -> Record:
     """What `write_record` wrote."""
-    run = json.loads((directory / "run.json").read_text(encoding="utf-8"))
-    text = (directory / "metrics.jsonl").read_text(encoding="utf-8")
-    return Record(directory.name, run, [json.loads(x) for x in text.splitlines()])
+    run = read_json_object(directory / "run.json")
+    return Record(directory.name, run, read_json_lines(directory / "metrics.jsonl"))
 
 
 def _section(record: Record, others: Sequence[Record], figure: Path) -> list[str]:

@@ -11,6 +11,7 @@ BERT-Large are here too, average differently, and theirs is no Score: it stands 
 
 import csv
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,13 @@ from reference.errors import InputError
 from suite.tasks import GLUE_TASKS, TASKS
 
 PUBLISHED_DIR = Path(__file__).parent.parent / "results" / "published"
+_HEADER = (
+    *("model", "task", "metric", "split", "value", "decimals", "sd", "runs"),
+    *("selection", "source", "locator"),
+)
+_MARGIN_HEADER = ("task", "metric", "margin", "reason")
+# Of which no number says anything (suite/comparability.py).
+_WITHOUT_MARGIN = {("WNLI", "accuracy")}
 _FILES = (
     "compact_glue_test.csv",
     "devlin_glue_test.csv",
@@ -98,18 +106,40 @@ def load_published(directory: Path = PUBLISHED_DIR) -> Registry:
 
 def load_margins(directory: Path = PUBLISHED_DIR) -> dict[tuple[str, str], float]:
     """Margin in points by (task, metric); a task without one (WNLI) is left out."""
-    margins = {}
-    for where, row in _rows(directory / "margins.csv"):
-        if row["margin"]:
-            margin = _number(where, "margin", row["margin"])
-            margins[row["task"], row["metric"]] = margin
-    return margins
+    return {key: margin for key, (margin, _) in _margins(directory).items() if margin}
 
 
 def margin_reasons(directory: Path = PUBLISHED_DIR) -> dict[tuple[str, str], str]:
     """Why a margin is what it is, or why there is none, by (task, metric)."""
-    rows = _rows(directory / "margins.csv")
-    return {(row["task"], row["metric"]): row["reason"] for _, row in rows}
+    return {key: reason for key, (_, reason) in _margins(directory).items()}
+
+
+def _margins(directory: Path) -> dict[tuple[str, str], tuple[float | None, str]]:
+    """Margin and reason of every task and metric of the table, each once."""
+    found = {}
+    wanted = {(column.task, column.metric) for column in TABLE_COLUMNS}
+    for where, row in _rows(directory / "margins.csv"):
+        key = row["task"], row["metric"]
+        if key not in wanted or key in found:
+            raise InputError(
+                f"{where}: expected a task and metric of the table, each once, found "
+                f"{', '.join(key)}; correct or remove the row"
+            )
+        margin = None
+        if row["margin"] or key not in _WITHOUT_MARGIN:
+            margin = _number(where, "margin", row["margin"])
+            if not 0 < margin < math.inf:
+                raise InputError(
+                    f"{where}: expected a margin above 0, found {margin}; correct it"
+                )
+        found[key] = margin, row["reason"]
+    if missing := sorted(wanted - found.keys()):
+        said = "; ".join(map(", ".join, missing))
+        raise InputError(
+            f"{directory / 'margins.csv'}: expected a margin of {said}, found no such "
+            "row; add it"
+        )
+    return found
 
 
 class Rounded(Protocol):
@@ -142,30 +172,17 @@ def rounded_average(terms: Terms, row: Mapping[TableColumn, Rounded]):
     return mean_of_means(terms, values), mean_of_means(terms, half_steps)
 
 
-def score_problems(registry: Registry) -> list[str]:
-    """Published rows whose printed Score their own numbers cannot round to.
-
-    The unrounded Score lies within the mean of the numbers' half steps around the mean
-    of the printed numbers (BERT-Tiny: 64.094 to 64.194) and within half a step of the
-    printed Score (64.15 to 64.25); a row is consistent if the two overlap.
-    """
-    problems = []
-    for model in sorted(m for m, column in registry if column == SCORE):
-        row = {c: registry[model, c] for c in TABLE_COLUMNS}
-        computed, slack = rounded_average(SCORE_TERMS, row)
-        slack += row[SCORE].half_step
-        if abs(computed - row[SCORE].value) > slack:
-            problems.append(
-                f"{model}: its numbers average {computed:.3f}, printed "
-                f"{row[SCORE].value} (rounding explains {slack:.3f})"
-            )
-    return problems
-
-
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Rows of a registry file, each with where it stands."""
+    header = _MARGIN_HEADER if path.name == "margins.csv" else _HEADER
     with open(path, encoding="utf-8", newline="") as file:
-        for row, line in zip(csv.DictReader(file), itertools.count(2), strict=False):
+        rows = csv.DictReader(file)
+        if tuple(rows.fieldnames or ()) != header:
+            raise InputError(
+                f"{path}, line 1: expected the header {','.join(header)}, found "
+                f"{','.join(rows.fieldnames or ())}; restore it"
+            )
+        for row, line in zip(rows, itertools.count(2), strict=False):
             where = f"{path}, line {line}"
             if None in row or None in row.values():
                 raise InputError(

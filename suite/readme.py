@@ -13,6 +13,7 @@ from reference.errors import InputError
 from reference.files import written_whole
 from suite.all_reports import differences, read_recorded, stale_files, write_all
 from suite.cells import Cell
+from suite.checkpoint_words import described
 from suite.environment import REPORTS, RESULTS, ROOT
 from suite.markdown import bounds, points, table
 from suite.masking_run import MaskingRun
@@ -61,8 +62,7 @@ def readme_table(run: ReportedRun) -> str:
     )
     rows = [_row(cell) for cell in run.cells_of(checkpoint)]
     return (
-        f"{checkpoint['name']}, {checkpoint['masking']} masking, "
-        f"{checkpoint['description']}. Records: "
+        f"{described(checkpoint)}. Records: "
         f"[`{run.name}`](results/runs/{run.name}), made by "
         f"`{run.run['command']}`.\n\n{table(header, rows, sample=False)}"
     )

@@ -121,7 +121,9 @@ def sweep(
 
 
 def is_unfinished(work: Sweep, places: Places) -> bool:
-    return work.done < work.total or not (places.run / "run.json").exists()
+    """Whether trials are to be run, or what belongs to a run is not there."""
+    files = (places.run / name for name in ("run.json", "labels.npz"))
+    return work.done < work.total or not all(path.exists() for path in files)
 
 
 def complete(

@@ -19,6 +19,7 @@ import logging
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -27,6 +28,7 @@ import numpy as np
 
 from reference.errors import InputError
 from reference.files import written_whole
+from reference.json_files import read_json_object
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +168,10 @@ class RunDirectory:
         """Keep labels under "TASK/split"; those of other splits stay as they are."""
         _write_arrays(self.path / "labels.npz", self.labels() | dict(labels))
 
+    @property
+    def has_labels(self) -> bool:
+        return (self.path / "labels.npz").exists()
+
     def labels(self) -> dict[str, np.ndarray]:
         """ "TASK/split" -> int32 [n] classes or float32 [n] scores; empty if none."""
         path = self.path / "labels.npz"
@@ -181,16 +187,21 @@ class RunDirectory:
         """What run.json says; InputError if it is missing or no JSON object."""
         path = self.path / "run.json"
         try:
-            run = json.loads(path.read_text(encoding="utf-8"))
+            return read_json_object(path)
         except FileNotFoundError as error:
             raise InputError(
                 f"{path}: expected the description of a run, found no such file; is "
                 "this a run directory?"
             ) from error
-        except ValueError as error:
-            raise InputError(f"{path}: expected JSON, found {error}") from error
-        if not isinstance(run, dict):
-            raise InputError(f"{path}: expected a JSON object, found {type(run)}")
+
+    def stated(self, *keys: str) -> dict:
+        """The same; InputError unless it says all of these."""
+        run = self.run()
+        if missing := [key for key in keys if key not in run]:
+            raise InputError(
+                f"{self.path / 'run.json'}: expected {', '.join(missing)}, found no "
+                "such key; restore the file as it was written"
+            )
         return run
 
     def _predictions_path(self, trial_id: str) -> Path:
@@ -249,12 +260,12 @@ def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
-            f"{path}: expected arrays of a run, found {error}; restore the file or "
-            "resume the run"
+            f"{path}: expected arrays of a run, found {error}; restore the file, or "
+            "remove it and resume the run"
         ) from error
 
 

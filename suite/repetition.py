@@ -9,7 +9,6 @@ differs, and training amplifies it.
 
 import json
 import shlex
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +71,8 @@ class Repetition:
                 json.dump(mark, file)
             for name in ("run.json", "plan.json", "labels.npz"):
                 if (self.run.path / name).exists():
-                    shutil.copy(self.run.path / name, aside / name)
+                    with written_whole(aside / name, "wb") as file:
+                        file.write((self.run.path / name).read_bytes())
             copy = RunDirectory(aside)
             for record in self.run.records():
                 if record.trial.id not in left_out:

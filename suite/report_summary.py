@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from suite.cells import Cell
+from suite.checkpoint_words import title
 from suite.markdown import SAMPLE_NOTE, bounds, counted, signed
 from suite.masking_effect import MaskingDifference
 from suite.masking_summary import (
@@ -18,7 +19,7 @@ from suite.masking_summary import (
 )
 from suite.origin import in_words, made_here
 from suite.published import load_published
-from suite.reported_run import ReportedRun, title
+from suite.reported_run import ReportedRun
 from suite.seed_error import GUESSED
 from suite.table_verdict import COMPARED, table_verdict
 

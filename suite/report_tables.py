@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from suite.cells import Cell
+from suite.checkpoint_words import named
 from suite.grid_tables import choice_rows, grid_rows, grid_trial_rows
 from suite.markdown import NOTHING, bounds, points, signed, table, trials
 from suite.masking_tables import masked_lm_rows, masking_rows
@@ -147,12 +148,11 @@ def row_verdict_rows(verdict: TableVerdict, *, sample: bool) -> str:
     rows = []
     for row in verdict.rows:
         about = row.checkpoint
-        masking = f", {about['masking']} masking" if about["masking"] else ""
         counts = [str(row.counts.get(name, 0)) for name in COMPARED]
         others = sum(row.counts.values()) - row.compared
         rows.append(
             [
-                about["name"] + masking,
+                named(about),
                 about["published_as"] or "none",
                 *counts,
                 str(others),

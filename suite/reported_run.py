@@ -42,28 +42,14 @@ class ReportedRun(MaskingRun):
 def read_run(run_dir: Path) -> ReportedRun:
     """Everything a report needs; InputError for a directory that is no run."""
     directory = RunDirectory(run_dir)
-    run = directory.run()
     grids = load_grids(directory)
     estimates = Estimates(grids)
     return ReportedRun(
         path=Path(run_dir),
-        run=run,
-        checkpoints=run_checkpoints(run),
+        run=directory.run(),
+        checkpoints=run_checkpoints(directory),
         grids=grids,
         cells=verdicts_of(directory, grids, estimates),
         choices=estimates.choices(),
         records=directory.records(),
     )
-
-
-def slug(checkpoint: Mapping, number: int) -> str:
-    """A file name of the checkpoint's own: names may repeat over pre-training seeds."""
-    words = f"{number + 1} {checkpoint['name']} {checkpoint['masking'] or ''}"
-    return "-".join("".join(c if c.isalnum() else " " for c in words.lower()).split())
-
-
-def title(checkpoint: Mapping) -> str:
-    """A checkpoint as headings name it; pre-trained here, by its seed as well."""
-    masking, seed = checkpoint["masking"], checkpoint.get("seed")
-    parts = [checkpoint["name"], *([f"{masking} masking"] if masking else [])]
-    return ", ".join([*parts, *([f"pre-training seed {seed}"] if seed else [])])

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
+from suite.checkpoint_words import title
 from suite.estimates import generator_for
 from suite.grids import configuration_of, selected_configuration
 from suite.markdown import NOTHING, counted, percent, points, table, trials
-from suite.pages import records_at, write_page
+from suite.pages import made_on, run_directories, write_page
 from suite.published import load_published
 from suite.records import RunDirectory, TrialRecord
 from suite.statistics import bootstrap_draws, interval
 from suite.tasks import SQUAD
+from suite.verdicts import run_checkpoints
 
 METRICS = ("exact_match", "f1")
 RESAMPLES = 2000
@@ -30,27 +32,24 @@ _COLUMNS = "*Loss* is the mean training loss of each epoch."
 def write_squad_report(records: Path, reports_dir: Path) -> list[Path]:
     """Write squad.md; returns the file."""
     parts = ["# SQuAD 1.1", "Exact match and F1 on dev. Generated; do not edit."]
-    directories = [path.parent for path in sorted(records.glob("*/run.json"))]
-    if not directories:
+    runs = run_directories(records)
+    if not runs:
         parts.append("Nothing is recorded yet: `python -m suite squad …`.")
-    for directory in directories:
-        parts += _section(RunDirectory(directory))
+    for run in runs:
+        parts += _section(run)
     parts += ["## Published", _NO_COMPARISON, _published()]
     return [write_page(reports_dir / "squad.md", parts)]
 
 
 def _section(run: RunDirectory) -> list[str]:
-    about = run.run()
+    about = run.stated("squad", "seeds")
     parts = [
         f"## {run.path.name}",
-        f"{_splits(about['squad'])} Run on {about['device']} at commit "
-        f"`{about['commit'][:7]}` by `{about['command']}`. Records: "
-        f"{records_at(f'squad/{run.path.name}')}.",
+        f"{_splits(about['squad'])} {made_on(run, 'squad')}",
     ]
-    for checkpoint in about["checkpoints"]:
+    for checkpoint in run_checkpoints(run):
         own = [r for r in run.records() if r.trial.checkpoint == checkpoint["sha256"]]
-        title = f"{checkpoint['name']}, {checkpoint['masking']} masking"
-        parts += [f"### {title}", f"{checkpoint['description']}."]
+        parts += [f"### {title(checkpoint)}", checkpoint.get("description", "")]
         parts += [_selected(run, own), _COLUMNS, trial_rows(own)]
     return parts
 

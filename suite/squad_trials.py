@@ -28,7 +28,6 @@ from suite.trials import (
 )
 
 # As run_squad.py has it.
-MAX_SEQ_LENGTH = 384
 # One more whenever the same files are to give other arrays.
 FORMAT = 1
 

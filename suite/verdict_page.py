@@ -5,6 +5,7 @@ Tables are of suite/report_tables.py, the words on top of suite/report_summary.p
 
 from collections.abc import Iterable, Mapping
 
+from suite.checkpoint_words import slug, title
 from suite.figures import forest_figure
 from suite.margin_table import margin_rows
 from suite.markdown import table
@@ -21,7 +22,7 @@ from suite.report_tables import (
     source_rows,
     verdict_rows,
 )
-from suite.reported_run import ReportedRun, slug, title
+from suite.reported_run import ReportedRun
 from suite.table_verdict import table_verdict
 
 _HOW_TO_READ = (

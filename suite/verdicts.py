@@ -60,8 +60,7 @@ def verdicts_of(
     estimates: Estimates,
 ) -> list[Cell]:
     """The same of a run whose grids are read and which others want estimates of."""
-    run = directory.run()
-    checkpoints = run_checkpoints(run)
+    run, checkpoints = directory.run(), run_checkpoints(directory)
     known = {checkpoint["sha256"] for checkpoint in checkpoints}
     for checkpoint, task in grids:
         if checkpoint not in known:
@@ -74,14 +73,15 @@ def verdicts_of(
     return [cell for checkpoint in checkpoints for cell in row.of(checkpoint)]
 
 
-def run_checkpoints(run: Mapping) -> list[Mapping]:
+def run_checkpoints(directory: RunDirectory) -> list[Mapping]:
     """The checkpoints of run.json; InputError if one lacks what a report needs."""
-    checkpoints = run.get("checkpoints", [])
+    checkpoints = directory.run().get("checkpoints", [])
     for checkpoint in checkpoints:
         missing = {"name", "masking", "published_as", "sha256"} - set(checkpoint)
         if missing:
             raise InputError(
-                f"run.json: a checkpoint lacks {', '.join(sorted(missing))}; add it"
+                f"{directory.path / 'run.json'}: a checkpoint lacks "
+                f"{', '.join(sorted(missing))}; add it"
             )
     return checkpoints
 

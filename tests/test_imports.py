@@ -18,7 +18,12 @@ FRAMEWORKS = ("tensorflow", "keras", "jax")
 # Not imported where Keras computes with JAX.
 TENSORFLOWS_OWN = "reference.engine_tensorflow"
 # Plain standard library and each other, and free to all.
-FREE = {"reference.errors", "reference.files", "reference.squad_examples"}
+FREE = {
+    "reference.errors",
+    "reference.files",
+    "reference.json_files",
+    "reference.squad_examples",
+}
 # The modules of suite that train, that make or read what is trained on, or that start
 # what does.
 TRAINING = {

@@ -11,7 +11,10 @@ from typing import Annotated
 
 import typer
 
-from suite.options import console
+from suite.options import (
+    console,
+    say,
+)
 
 checkpoint = typer.Typer(
     no_args_is_help=True,
@@ -147,10 +150,10 @@ def _say(said: dict, as_json: bool) -> None:
             "computes the exact one for this config.json"
         )
     for name, value in rows.items():
-        console.print(f"{name:<11} {value}", markup=False, highlight=False)
+        say(f"{name:<11} {value}")
     for name, shape in said.get("shapes", {}).items():
         sizes = " × ".join(map(str, shape))
-        console.print(f"  {name}  {sizes}", markup=False, highlight=False)
+        say(f"  {name}  {sizes}")
 
 
 @contextmanager

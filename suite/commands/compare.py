@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
-from suite.options import console, file_option, number_option
+from suite.options import (
+    console,
+    file_option,
+    number_option,
+    say,
+)
 
 
 class Split(StrEnum):
@@ -55,6 +60,6 @@ def compare(
         console.print_json(json.dumps(row_account.as_json(account)))
     else:
         text = row_report.report(account)
-        console.print(text, markup=False, highlight=False, end="")
+        say(text, end="")
     if account.contradicted:
         raise typer.Exit(1)

@@ -24,6 +24,7 @@ from suite.options import (
     files_option,
     grid_lists,
     number_option,
+    say,
     task_names,
 )
 
@@ -105,4 +106,4 @@ def distill(
     means = execution(workers, stack, ray, gpus, tpus)
     distil(places, pupil, glue, grid, means, console)
     found = distillations(RunDirectory(run_dir))
-    console.print(summary(found), markup=False, highlight=False)
+    say(summary(found))

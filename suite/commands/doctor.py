@@ -14,7 +14,12 @@ from rich.table import Table
 from reference.errors import InputError
 from suite.doctor.finding import Finding, Level, has_fault
 from suite.doctor.states import SplitReport, State, TaskReport
-from suite.options import GLUE_HELP, console, directory_option
+from suite.options import (
+    GLUE_HELP,
+    console,
+    directory_option,
+    say,
+)
 
 
 def doctor(
@@ -99,7 +104,7 @@ def _say(tasks: Sequence[TaskReport], findings: Sequence[Finding]) -> None:
     for level in Level:
         for finding in findings:
             if finding.level == level:
-                console.print(f"{level:<6}{finding}", markup=False, highlight=False)
+                say(f"{level:<6}{finding}")
     counts = {
         level: sum(f.level == level for f in findings)
         for level in (Level.FAULT, Level.NOTE)

@@ -1,6 +1,6 @@
 """`python -m suite fetch glue|squad|checkpoint`: data and checkpoints from the network.
 
-No other verb opens a connection.
+No other verb opens a connection, but for one to a Ray cluster where --ray names it.
 """
 
 import json
@@ -15,7 +15,12 @@ import typer
 from rich.console import Console
 
 from reference.errors import InputError
-from suite.options import console, listed, number_option
+from suite.options import (
+    console,
+    listed,
+    number_option,
+    say,
+)
 from suite.progress import bars
 
 fetch = typer.Typer(
@@ -142,7 +147,7 @@ def fetch_checkpoint(
 
 
 def _quiet(piece):
-    """The same `suite.fetch.Piece`, made without a word of TensorFlow's."""
+    """The same `suite.fetching.fetch.Piece`, made without a word of TensorFlow's."""
     from suite.commands.checkpoint import without_words_of_libraries
 
     def fill(files, into):
@@ -153,7 +158,7 @@ def _quiet(piece):
 
 
 def _fetch(pieces: Sequence, asked: _Asked) -> None:
-    """Fetch `suite.fetch.Piece`s, and say what is there, even if one is not."""
+    """Fetch pieces of that kind, and say what is there, even if one is not."""
     from suite.fetching.download import Patience, Way
     from suite.fetching.fetch import fetch as fetched_pieces
 
@@ -217,4 +222,4 @@ def _say(fetched: Sequence, as_json: bool) -> None:
             )
         lines += [f"  {note}" for note in one.notes]
         for line in lines:
-            console.print(line, markup=False, highlight=False)
+            say(line)

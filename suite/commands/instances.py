@@ -20,10 +20,12 @@ from suite.options import (
     Seed,
     Vocab,
     Workers,
+    check_belongs,
     console,
     directory_option,
     files_option,
     number_option,
+    say,
 )
 
 Inputs = Annotated[
@@ -93,8 +95,8 @@ def instances(
     from suite.sharding import Shards
 
     _check_way(inputs, output, output_dir, check)
-    _check_belongs("--json", as_json, "--check", check)
-    _check_belongs("--workers", workers, "--output-dir", output_dir)
+    check_belongs("--json", as_json, "--check", check)
+    check_belongs("--workers", workers, "--output-dir", output_dir)
     tokenizer = Tokenizer.from_file(vocab, lower_case=not cased)
     if check:
         raise typer.Exit(_checked(check, tokenizer, masked_lm_prob, as_json))
@@ -126,12 +128,6 @@ def _check_way(inputs, output, output_dir, check) -> None:
         )
 
 
-def _check_belongs(option: str, value, way: str, taken) -> None:
-    """InputError for an option of another way than is taken."""
-    if value and not taken:
-        raise InputError(f"{option}: expected with {way} only, found without it")
-
-
 def _checked(
     paths: Sequence[Path], tokenizer, masked_lm_prob: float, as_json: bool
 ) -> int:
@@ -150,5 +146,5 @@ def _checked(
     if as_json:
         console.print_json(json.dumps(found.as_dict()))
     else:
-        console.print(str(found), markup=False, highlight=False)
+        say(str(found))
     return int(found.is_off)

@@ -18,6 +18,7 @@ from suite.options import (
     execution,
     listed,
     number_option,
+    say,
     task_names,
 )
 
@@ -82,4 +83,4 @@ def knobs(
     glue = Glue(glue_dir, None, task_names(task))
     means = execution(workers, stack, ray, gpus, tpus)
     sweep(places, Checkpoints([checkpoint]), glue, grid, means, console)
-    console.print(effect_rows(knob_run(RunDirectory(places.run)).effects))
+    say(effect_rows(knob_run(RunDirectory(places.run)).effects))

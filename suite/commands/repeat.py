@@ -8,7 +8,10 @@ import numpy as np
 import typer
 
 from suite import environment
-from suite.options import console, directory_option
+from suite.options import (
+    directory_option,
+    say,
+)
 
 
 def repeat(
@@ -57,16 +60,16 @@ def repeat(
     to = to or environment.RESULTS / "work/repeated" / f"{run_dir.resolve().name}_{own}"
     repetition = Repetition(run, record, RunDirectory(to))
     words = resuming_command(command or run.run().get("command", ""), to)
-    _say(_begins(record, len(repetition.stack)))
+    say(_begins(record, len(repetition.stack)))
     for difference in other_versions(run.run(), environment.versions()):
-        _say(f"Another version: {difference}; the bits may differ")
+        say(f"Another version: {difference}; the bits may differ")
     repetition.prepare()
     if code := _resumed(words):
         raise typer.Exit(code)
     found = comparisons(repetition)
-    _say(comparison_table(found))
+    say(comparison_table(found))
     same = all(one.same_bits for one in found)
-    _say("The same, bit for bit." if same else "Not the same.")
+    say("The same, bit for bit." if same else "Not the same.")
     if not same:
         raise typer.Exit(1)
 
@@ -82,7 +85,3 @@ def _begins(record, stacked: int) -> str:
         f"Trial {trial.id} again{others}: {record.model} on {trial.task}, batch size "
         f"{trial.batch_size}, learning rate {trial.learning_rate:g}, seed {trial.seed}"
     )
-
-
-def _say(text: str) -> None:
-    console.print(text, markup=False, highlight=False)

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from reference.errors import InputError
-from suite.options import console
+from suite.options import (
+    console,
+    say,
+)
 
 
 def report(
@@ -67,7 +70,7 @@ def _check() -> None:
 
     problems = published_problems()
     for line in problems:
-        console.print(line, markup=False, highlight=False)
+        say(line)
     if problems:
         console.print("Rebuild with `python -m suite report`.", highlight=False)
         raise typer.Exit(1)

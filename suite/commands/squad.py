@@ -24,6 +24,7 @@ from suite.options import (
     files_option,
     grid_lists,
     number_option,
+    say,
 )
 
 
@@ -89,4 +90,4 @@ def squad(
         places = Places(run_named(name, RESULTS / "squad"), RESULTS / "work" / name)
     means = execution(workers, stack, ray, gpus, tpus)
     squad_sweep(places, checkpoint, files, grid, means, console)
-    console.print(trial_rows(RunDirectory(places.run).records()))
+    say(trial_rows(RunDirectory(places.run).records()))

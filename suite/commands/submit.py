@@ -14,7 +14,15 @@ import typer
 from rich.console import Console
 
 from reference.errors import InputError
-from suite.options import GLUE_HELP, TestLabels, console, directory_option, file_option
+from suite.options import (
+    GLUE_HELP,
+    TestLabels,
+    check_belongs,
+    console,
+    directory_option,
+    file_option,
+    say,
+)
 
 RunDir = Annotated[
     Path | None,
@@ -79,11 +87,11 @@ def submit(
     --leaderboard, RUN_DIR says how much seeds move a score.
     """
     _check_way(run_dir, output, check, leaderboard)
-    _check_belongs("--incomplete", incomplete, "--output", output)
-    _check_belongs("--glue-dir", glue_dir, "--check", check)
-    _check_belongs("--published", published, "--leaderboard", leaderboard)
-    _check_belongs("--test-labels", test_labels, "--output or --check", output or check)
-    _check_belongs("--model", model, "RUN_DIR", run_dir)
+    check_belongs("--incomplete", incomplete, "--output", output)
+    check_belongs("--glue-dir", glue_dir, "--check", check)
+    check_belongs("--published", published, "--leaderboard", leaderboard)
+    check_belongs("--test-labels", test_labels, "--output or --check", output or check)
+    check_belongs("--model", model, "RUN_DIR", run_dir)
     if output:
         said = _written(run_dir, output, model, incomplete, test_labels, as_json)
     elif check:
@@ -106,12 +114,6 @@ def _check_way(run_dir, output, check, leaderboard) -> None:
         )
 
 
-def _check_belongs(option: str, value, way: str, taken) -> None:
-    """InputError for an option of another way than is taken."""
-    if value and not taken:
-        raise InputError(f"{option}: expected with {way} only, found without it")
-
-
 def _written(
     run_dir: Path,
     output: Path,
@@ -129,7 +131,7 @@ def _written(
         errors = Console(stderr=True, soft_wrap=True)
         for reason in dict.fromkeys(one.reason for one in submission.missing):
             names = [m.file.name for m in submission.missing if m.reason == reason]
-            _print(f"Missing: {', '.join(names)}: {reason}", errors)
+            say(f"Missing: {', '.join(names)}: {reason}", errors)
         if not incomplete:
             raise InputError(
                 f"{run_dir}: {len(submission.missing)} of {len(FILES)} files are "
@@ -142,8 +144,8 @@ def _written(
     )
     beside = write_submission(submission, output)
     if not as_json:
-        _print(scores_table(submission.files, scored))
-        _print(_how_it_ended(submission, output, beside))
+        say(scores_table(submission.files, scored))
+        say(_how_it_ended(submission, output, beside))
     return submission.described() | {"zip": str(output), "test": scored}
 
 
@@ -181,9 +183,9 @@ def _checked(
     files = [one.beside(found.predictions) for one in files]
     scored = _scored(found.predictions, test_labels)
     if not as_json:
-        _print(str(found))
+        say(str(found))
         if scored or files:
-            _print(scores_table(files, scored))
+            say(scores_table(files, scored))
     return found.as_dict() | {
         "test": scored,
         "dev": {one.file.name: dict(one.dev_scores) for one in files},
@@ -221,12 +223,8 @@ def _compared(
         )
     cells = leaderboard.compare(row, published, submitted)
     if not as_json:
-        _print(f"{submitted.model} beside {published}, both on GLUE's test splits.\n")
-        _print(verdict_rows(cells, sample=False))
+        say(f"{submitted.model} beside {published}, both on GLUE's test splits.\n")
+        say(verdict_rows(cells, sample=False))
         for note in filter(None, (*row.notes, seed_notes(cells))):
-            _print(note)
+            say(note)
     return {"published": published, "cells": [asdict(cell) for cell in cells]}
-
-
-def _print(text: str, to: Console = console) -> None:
-    to.print(text, markup=False, highlight=False)

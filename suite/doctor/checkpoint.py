@@ -11,10 +11,10 @@ from pathlib import Path
 
 from reference.arrays import read_header
 from reference.checkpoint import DESCRIPTION_FILE, WEIGHTS_FILE, read_checkpoint
-from reference.config_file import read_json_object
 from reference.configuration import BertConfig
 from reference.errors import InputError
 from reference.huggingface import read_lower_case, read_vocabulary, spelt
+from reference.json_files import read_json_object
 from reference.tf1_checkpoint import find_prefix, read_tf1_header
 from reference.tokenization import SPECIAL_TOKENS, Tokenizer
 from suite.doctor.finding import Finding, Level, has_fault

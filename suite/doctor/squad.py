@@ -152,7 +152,7 @@ def _take(found: _Contents, question: Mapping, context: str) -> None:
 
 def _content_findings(path: Path, contents: _Contents) -> Iterator[Finding]:
     if contents.version != "1.1":
-        version = contents.version or "none"
+        version = str(contents.version or "none")
         is_v2 = version.endswith("2.0")
         name = "SQuAD 2.0" if is_v2 or contents.unanswered else "version not stated"
         level = Level.NOTE if contents.version is None else Level.FAULT

@@ -1,11 +1,11 @@
 """One file from the network: continued where it broke off, tried again, checked.
 
-The one module of the project that opens a connection (proxies and certificates are
-those of `requests`: HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE). `pooch` holds the
-file against its SHA-256, gives it its name only then, and has it downloaded once more
-if it is damaged; its own downloaders begin anew after each break, so that ours
-continues NAME.part with a Range request. Not here: what is fetched, and where it goes
-(suite/fetching/fetch.py).
+The one module of the project that opens a connection, but for one to a Ray cluster
+(suite/ray_cluster.py); proxies and certificates are those of `requests`: HTTPS_PROXY,
+NO_PROXY, REQUESTS_CA_BUNDLE. `pooch` holds the file against its SHA-256, gives it its
+name only then, and has it downloaded once more if it is damaged; its own downloaders
+begin anew after each break, so that ours continues NAME.part with a Range request. Not
+here: what is fetched, and where it goes (suite/fetching/fetch.py).
 """
 
 import logging

@@ -2,8 +2,8 @@
 
 All names and sizes are looked at before the first byte is written. Of an archive only
 the files of one folder are wanted, those beside a named one; the originals that GLUE's
-archives carry below it stay packed. Not here: what must be in there (fetch_data.py,
-fetch_checkpoint.py).
+archives carry below it stay packed. Not here: what must be in there (data.py,
+checkpoint.py).
 """
 
 import os

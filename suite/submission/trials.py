@@ -132,7 +132,7 @@ def gather(run: RunDirectory, model: str | None = None) -> Submission:
             f"{run.path}: expected predictions of GLUE, found a run on sample data; "
             "run the sweep with --glue-dir"
         )
-    checkpoint = chosen_checkpoint(run_checkpoints(described), model, run.path)
+    checkpoint = chosen_checkpoint(run_checkpoints(run), model, run.path)
     grids = {
         task: grid
         for (sha256, task), grid in load_grids(run).items()

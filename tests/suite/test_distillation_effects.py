@@ -46,6 +46,7 @@ def made(path, skill=(0.5, 0.5), fresh=4, rows=400, seed=0, grid_seeds=1):
 
 def described() -> dict:
     student = {"name": "BERT-Tiny", "masking": "wordpiece", "description": "made up"}
+    student |= {"published_as": None, "sha256": "c"}
     teacher = {"name": "BERT-Mini", "description": "made up", "sha256": "f" * 64}
     return {
         "command": "python -m suite distill",

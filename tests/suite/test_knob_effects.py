@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from reference.errors import InputError
 from suite import knob_effects
 from suite.knob_effects import Pairs, knob_run
 from suite.knob_report import write_knob_report
@@ -31,7 +32,8 @@ def made(path, seeds=8, rows=400, skills=SKILL) -> RunDirectory:
             known = rng.random(rows) < skill
             guessed = np.where(known, labels, rng.integers(0, 2, rows))
             run.append(*record(knob, seed, np.eye(2)[guessed], labels))
-    checkpoint = {"name": "BERT-Tiny", "masking": "wordpiece", "description": "made up"}
+    checkpoint = {"name": "BERT-Tiny", "masking": None, "description": "made up"}
+    checkpoint |= {"published_as": None, "sha256": "c"}
     run.write_run(
         {
             "command": "python -m suite knobs",
@@ -65,6 +67,16 @@ def test_effects_are_found(tmp_path):
     assert found[HELPS].sign_flip.p == found[HELPS].sign_flip.smallest == 2 / 2**8
     nothing = found[NOTHING]
     assert (nothing.mean, nothing.low, nothing.high, nothing.p) == (0, 0, 0, 1)
+
+
+def test_two_checkpoints_in_one_run_are_refused(tmp_path):
+    run = made(tmp_path)
+    labels = run.labels()["RTE/dev"]
+    other, predictions = record(HELPS, 1, np.eye(2)[labels], labels)
+    other = replace(other, trial=replace(other.trial, checkpoint="d"))
+    run.append(other, predictions)
+    with pytest.raises(InputError, match="of RTE that differ in knob and seed alone"):
+        knob_run(run)
 
 
 def test_a_small_effect_of_few_examples_is_inconclusive(tmp_path):
@@ -124,6 +136,7 @@ def test_the_report_is_the_same_twice(tmp_path):
     assert written[0] == written[1]
     assert set(written[0]) == {"knobs.md", "knobs_knobs.svg"}
     page = written[0]["knobs.md"].decode()
+    assert "\nBERT-Tiny, made up; batch 32" in page
     run = RunDirectory(tmp_path / "runs" / "knobs")
     own = [r.scores["dev"]["accuracy"] for r in run.records() if not r.trial.variation]
     labels = run.labels()["RTE/dev"]

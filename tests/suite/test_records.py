@@ -225,3 +225,22 @@ def test_pickled_arrays_are_not_read(run):
     np.savez(run.path / "labels.npz", bad=np.array([{}], dtype=object))
     with pytest.raises(InputError, match="expected arrays"):
         run.labels()
+
+
+@pytest.mark.parametrize("cut", [0, 30])
+def test_arrays_that_are_cut_off_are_named(tmp_path, cut):
+    """Removed and resumed, the trial is run again."""
+    run = RunDirectory(tmp_path)
+    run.write_labels({"RTE/dev": np.zeros(9, np.int32)})
+    path = tmp_path / "labels.npz"
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(InputError, match=r"labels.npz: expected arrays .* remove it"):
+        run.labels()
+
+
+def test_a_run_that_does_not_say_what_is_asked_is_named(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.write_run({"command": "x"})
+    assert run.stated("command") == {"command": "x"}
+    with pytest.raises(InputError, match=r"run.json: expected device, commit, found"):
+        run.stated("device", "command", "commit")
