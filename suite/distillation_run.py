@@ -83,7 +83,7 @@ def distil(
     before = _before(run, described, about)
     work = Sweep(run, [entry], grid, execution.stack)
     say_what_is_left_out(glue, console)
-    if is_unfinished(work, places):
+    if is_unfinished(work, places) or not run.has_labels:
         if "scores" not in before[-1]:
             lesson = Lesson(entry.sources, task.name, grid.max_seq_length)
             texts = about["transfer"]["texts"]

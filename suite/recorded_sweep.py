@@ -114,16 +114,15 @@ def sweep(
     """Run what the run directory lacks, and record what was run."""
     work, described = prepared(places, asked, glue, grid, execution.stack)
     say_what_is_left_out(glue, console)
-    if is_unfinished(work, places):
-        RunDirectory(places.run).write_labels(scored_labels(glue))
+    run = RunDirectory(places.run)
+    if is_unfinished(work, places) or not run.has_labels:
+        run.write_labels(scored_labels(glue))
     sized = measured if execution.may_accelerate else None
     complete(Begun(work, places, described), grid, execution, console, sized)
 
 
 def is_unfinished(work: Sweep, places: Places) -> bool:
-    """Whether trials are to be run, or what belongs to a run is not there."""
-    files = (places.run / name for name in ("run.json", "labels.npz"))
-    return work.done < work.total or not all(path.exists() for path in files)
+    return work.done < work.total or not (places.run / "run.json").exists()
 
 
 def complete(

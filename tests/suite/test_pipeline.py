@@ -121,6 +121,11 @@ def test_run_again_it_does_nothing_and_leaves_the_same_bytes(
     assert contents(*kept) == before
     assert len(made_up.stacks) == stacks
     assert len(made_up.pretrained) == 2
+    # Removed as an error advises, the labels are written anew.
+    (root / "results/sample/labels.npz").unlink()
+    run(REQUEST)
+    assert contents(*kept) == before
+    assert len(made_up.stacks) == stacks
 
 
 def test_what_was_stopped_goes_on(root, made_up, monkeypatch):
