@@ -139,9 +139,11 @@ def read_lower_case(directory: Path) -> bool | None:
 
 def read_vocabulary(path: Path) -> list[str]:
     """The pieces of a tokenizer.json, where a vocab.txt is not beside it."""
-    model = read_json_object(path).get("model", {})
-    ids = model.get("vocab") if model.get("type") == "WordPiece" else None
-    if not isinstance(ids, dict) or sorted(ids.values()) != list(range(len(ids))):
+    model = read_json_object(path).get("model")
+    is_wordpiece = isinstance(model, dict) and model.get("type") == "WordPiece"
+    ids = model.get("vocab") if is_wordpiece else None
+    counted = isinstance(ids, dict) and all(type(n) is int for n in ids.values())
+    if not counted or sorted(ids.values()) != list(range(len(ids))):
         raise InputError(
             f"{path}: expected the WordPiece vocabulary of a BERT, found none; put the "
             "vocab.txt of the model beside it"

@@ -1,6 +1,6 @@
 """glue.md: the grid of each task, the chosen configuration and what it is worth.
 
-Tables are of suite/report_tables.py and suite/grid_views.py, each beside its figure.
+Tables are of suite/grid_tables.py and suite/grid_views.py, each beside its figure.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from suite.checkpoint_words import slug, title
 from suite.estimates import Choice
 from suite.figures import best_of_figure, heat_map_figure, loss_figure, seed_figure
+from suite.grid_tables import choice_rows, grid_rows, grid_trial_rows
 from suite.grid_views import (
     best_of_curve,
     best_of_rows,
@@ -20,7 +21,6 @@ from suite.grids import Configuration, Grid, configuration_of
 from suite.markdown import counted, trials
 from suite.pages import Figures, folded
 from suite.records import TrialRecord
-from suite.report_tables import choice_rows, grid_rows, grid_trial_rows
 from suite.reported_run import ReportedRun
 
 INTRODUCTION = (

@@ -8,9 +8,9 @@ from suite.masked_lm_effect import MaskedLmDifference, checkpoint_differences
 from suite.masking_effect import MaskingDifference
 from suite.masking_run import MaskingRun
 from suite.masking_summary import masking_summary, yardstick_words
+from suite.masking_tables import masked_lm_rows, masking_rows
 from suite.pages import Figures, folded
 from suite.pretraining_pairs import what_pairs_show
-from suite.report_tables import masked_lm_rows, masking_rows
 from suite.whole_word_effect import published_effect
 
 _NOTHING = (

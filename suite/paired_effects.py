@@ -12,10 +12,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from suite.metrics import main_score, metric_scores
+from suite.power import LEVEL
 from suite.statistics import bootstrap_draws, equivalence_p, few_seeds_draws
 from suite.tasks import Task
-
-LEVEL = 0.05
 
 
 def scores_by_seed(

@@ -1,7 +1,7 @@
 """The tables of a report that are of its verdicts and of the run, in Markdown.
 
 Those of the grids are in suite/grid_tables.py, those of the maskings in
-suite/masking_tables.py; all can be had from here.
+suite/masking_tables.py.
 """
 
 import json
@@ -10,29 +10,12 @@ from collections.abc import Mapping, Sequence
 
 from suite.cells import Cell
 from suite.checkpoint_words import named
-from suite.grid_tables import choice_rows, grid_rows, grid_trial_rows
 from suite.markdown import NOTHING, bounds, points, signed, table, trials
-from suite.masking_tables import masked_lm_rows, masking_rows
 from suite.origin import evidence
 from suite.power import degrees
 from suite.printed_averages import PrintedAverage
 from suite.published import SCORE
 from suite.table_verdict import COMPARED, TableVerdict
-
-__all__ = [
-    "average_rows",
-    "checkpoint_rows",
-    "choice_rows",
-    "grid_rows",
-    "grid_trial_rows",
-    "masked_lm_rows",
-    "masking_rows",
-    "row_verdict_rows",
-    "run_rows",
-    "seed_notes",
-    "source_rows",
-    "verdict_rows",
-]
 
 _RUN_KEYS = ("command", "commit", "device", "seeds", "started", "finished")
 _TOLD_ELSEWHERE = ("checkpoints", "skipped", "partial", "sample")

@@ -232,6 +232,8 @@ def test_a_vocabulary_may_be_in_tokenizer_json_alone(theirs, weights):
         assert found.tokenizer.lower_case is lowercase
     for bad, said in (
         ({"type": "BPE", "vocab": ids}, "expected the WordPiece vocabulary"),
+        (None, "expected the WordPiece vocabulary"),
+        ({"type": "WordPiece", "vocab": {"[PAD]": None}}, "expected the WordPiece"),
         ({"type": "WordPiece", "vocab": {"[PAD]": 1}}, "expected the WordPiece"),
         ({"type": "WordPiece", "vocab": {"[PAD]": 0}}, r"found no \[UNK\]"),
     ):

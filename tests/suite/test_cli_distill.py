@@ -119,7 +119,8 @@ def test_distilled_beside_fine_tuned(typed, distilling, here, doing):
     assert about["teacher"]["sha256"] == teacher.sha256
     scores = teacher.description["fine_tuned"]["scores"]
     assert about["scores"]["dev"] == pytest.approx(scores["dev"])
-    assert "| On dev | A constant answer | Fine-tuned | Distilled | Teacher |" in ended.out
+    header = "| On dev | A constant answer | Fine-tuned | Distilled | Teacher |"
+    assert header in ended.out
     assert "selected configurations, seeds that did not select | 3 |" in ended.out
     before = listing(here)
     again = typed(*distilling, "--seeds", 4)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from suite.masked_lm_effect import checkpoint_differences, recorded_differences
-from suite.report_tables import masked_lm_rows
+from suite.masking_tables import masked_lm_rows
 
 
 def record(folder, name, metrics, **changes):
