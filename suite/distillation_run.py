@@ -103,7 +103,7 @@ def check_teacher(teacher, task: Task, max_seq_length: int) -> None:
             f"{', '.join(teacher.parts)} and no classifier; fine-tune it first: "
             f"python -m suite finetune --checkpoint {where} --task {task.name}"
         )
-    outputs, found = len(task.labels or "1"), len(teacher.weights["output_bias"])
+    outputs, found = task.outputs, len(teacher.weights["output_bias"])
     if found != outputs:
         raise InputError(
             f"{where}: expected a classifier of {_outputs(outputs)}, as {task.name} "

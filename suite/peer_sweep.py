@@ -77,7 +77,7 @@ def model_shape(peer: PeerTask) -> dict[str, int]:
         "vocabulary": config["vocab_size"],
         "batch": 1,
         "length": MAX_SEQ_LENGTH,
-        "classes": len(TASKS[peer.task].labels or "1"),
+        "classes": TASKS[peer.task].outputs,
     }
 
 
@@ -182,7 +182,7 @@ def _trainer(
     task = TASKS[peer.task]
     transformers.set_seed(seed)
     model = transformers.AutoModelForSequenceClassification.from_pretrained(
-        peer.checkpoint, num_labels=len(task.labels or "1")
+        peer.checkpoint, num_labels=task.outputs
     )
     tokenizer = transformers.AutoTokenizer.from_pretrained(peer.checkpoint)
     collator = transformers.DataCollatorWithPadding(tokenizer)

@@ -176,6 +176,13 @@ def report(places: Places, console: Console) -> None:
     console.print(f"Report: {readme}")
 
 
+def places_of(run_dir: Path | None, name: str, kind: str) -> Places:
+    """Of a run in a directory asked for, or of this name among results/`kind`."""
+    if run_dir:
+        return Places(run_dir, run_dir / "work")
+    return Places(run_named(name, RESULTS / kind), RESULTS / "work" / name)
+
+
 def run_named(what: str, runs: Path) -> Path:
     """The newest run of this name, to be resumed, or a new one named after today."""
     if not re.fullmatch("[A-Za-z0-9.-]+", what):

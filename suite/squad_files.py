@@ -8,19 +8,14 @@ and not looked at. Not here: which answers can be trained on
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from reference.errors import InputError
 from reference.squad_examples import SpanAnswer, SpanExample
+from suite.tasks import SQUAD
 
-# Of the official files.
-QUESTIONS: Mapping[str, int] = {"train": 87_599, "dev": 10_570}
-SHA256: Mapping[str, str] = {
-    "train": "3527663986b8295af4f7fcdff1ba1ff3f72d07d61a20f487cb238a6ef92fd955",
-    "dev": "95aa6a52d5d6a735563366753ca50492a658031da74f301ac5238b03966972c9",
-}
 _KINDS = {list: "a list", dict: "an object", str: "a string", int: "a whole number"}
 
 
@@ -66,7 +61,7 @@ def read_squad(path: str | Path, *, is_training: bool = False) -> Questions:
 
 def completeness(questions: Questions, split: str) -> str:
     """ "complete" for the official number of questions of a split, else "partial"."""
-    return "complete" if len(questions) == QUESTIONS[split] else "partial"
+    return "complete" if len(questions) == SQUAD.rows[split] else "partial"
 
 
 def _read(path: Path) -> tuple[object, str]:

@@ -173,7 +173,7 @@ class Sweep:
     def _job(self, stack: Stack, entry: Entry) -> Job:
         batch_size = stack.trials[0].batch_size
         steps = entry.train_rows * stack.trials[0].epochs / batch_size
-        outputs = len(entry.task.labels or "1")
+        outputs = entry.task.outputs
         return Job(
             entry.job,
             (stack,),

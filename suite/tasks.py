@@ -37,6 +37,11 @@ class Task:
         return self.labels is None
 
     @property
+    def outputs(self) -> int:
+        """How many numbers a model gives for an example."""
+        return len(self.labels or "1")
+
+    @property
     def splits(self) -> tuple[str, ...]:
         return tuple(self.rows)
 

@@ -122,7 +122,7 @@ def _logits(lesson: Lesson, data: TaskData) -> dict[str, np.ndarray]:
 
 
 def _outputs(lesson: Lesson) -> int:
-    return len(TASKS[lesson.task].labels or "1")
+    return TASKS[lesson.task].outputs
 
 
 def _slice(features: Features, chosen: slice) -> Features:

@@ -7,7 +7,6 @@ import typer
 
 from reference.errors import InputError
 from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
-from suite.environment import RESULTS
 from suite.options import (
     GLUE_HELP,
     BatchSizes,
@@ -89,9 +88,8 @@ def distill(
     from suite.distillation_effects import distillations
     from suite.distillation_report import summary
     from suite.distillation_run import Pupil, distil
-    from suite.pipeline import run_named
+    from suite.pipeline import places_of
     from suite.plan import Grid
-    from suite.recorded_sweep import Places
     from suite.records import RunDirectory
     from suite.sources import Glue
 
@@ -99,11 +97,10 @@ def distill(
     if len(names) != 1:
         raise InputError(f"--task: expected one task, found {task!r}; name one")
     grid = Grid(*grid_lists(batch_sizes, learning_rates)).with_seeds(seeds)
-    run_dir = run_dir or run_named(name, RESULTS / "distillation")
-    places = Places(run_dir, RESULTS / "work" / run_dir.name)
+    places = places_of(run_dir, name, "distillation")
     pupil = Pupil(student, teacher, tuple(transfer or ()), then_fine_tune)
     glue = Glue(glue_dir, None, names, partial_train=partial_train)
     means = execution(workers, stack, ray, gpus, tpus)
     distil(places, pupil, glue, grid, means, console)
-    found = distillations(RunDirectory(run_dir))
+    found = distillations(RunDirectory(places.run))
     say(summary(found))

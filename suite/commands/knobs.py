@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from suite.environment import RESULTS
 from suite.options import (
     GLUE_HELP,
     Gpus,
@@ -63,9 +62,9 @@ def knobs(
     from suite.knob_effects import knob_run
     from suite.knob_report import effect_rows
     from suite.knobs import KNOBS, knob_named
-    from suite.pipeline import run_named
+    from suite.pipeline import places_of
     from suite.plan import Grid
-    from suite.recorded_sweep import Places, sweep
+    from suite.recorded_sweep import sweep
     from suite.records import RunDirectory
     from suite.sources import Checkpoints, Glue
 
@@ -76,10 +75,7 @@ def knobs(
         seeds=tuple(range(1, seeds + 1)),
         variations=("", *asked),
     )
-    if run_dir:
-        places = Places(run_dir, run_dir / "work")
-    else:
-        places = Places(run_named(name, RESULTS / "knobs"), RESULTS / "work" / name)
+    places = places_of(run_dir, name, "knobs")
     glue = Glue(glue_dir, None, task_names(task))
     means = execution(workers, stack, ray, gpus, tpus)
     sweep(places, Checkpoints([checkpoint]), glue, grid, means, console)

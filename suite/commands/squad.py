@@ -7,7 +7,6 @@ import typer
 
 from reference.errors import InputError
 from suite.documented_grid import LEARNING_RATES
-from suite.environment import RESULTS
 from suite.options import (
     BatchSizes,
     Gpus,
@@ -65,9 +64,8 @@ def squad(
     results/squad. The answers of each trial lie in the run's work directory, as the
     official evaluation script reads them.
     """
-    from suite.pipeline import run_named
+    from suite.pipeline import places_of
     from suite.plan import Grid
-    from suite.recorded_sweep import Places
     from suite.records import RunDirectory
     from suite.squad_report import trial_rows
     from suite.squad_run import SquadFiles, squad_sweep
@@ -84,10 +82,7 @@ def squad(
         raise InputError("expected --squad-dir DIR, or --train FILE... and --dev FILE")
     lists = grid_lists(batch_sizes, learning_rates)
     grid = Grid(*lists, epochs=epochs, max_seq_length=max_seq_length).with_seeds(seeds)
-    if run_dir:
-        places = Places(run_dir, run_dir / "work")
-    else:
-        places = Places(run_named(name, RESULTS / "squad"), RESULTS / "work" / name)
+    places = places_of(run_dir, name, "squad")
     means = execution(workers, stack, ray, gpus, tpus)
     squad_sweep(places, checkpoint, files, grid, means, console)
     say(trial_rows(RunDirectory(places.run).records()))

@@ -18,17 +18,12 @@ from reference.json_files import read_json_object
 from reference.tf1_checkpoint import find_prefix, read_tf1_header
 from reference.tokenization import SPECIAL_TOKENS, Tokenizer
 from suite.doctor.finding import Finding, Level, has_fault
+from suite.fetching.addresses import VOCABULARIES
 
-# SHA-256 of the original's vocab.txt, by its number of pieces.
+# Name and SHA-256 of the original's vocab.txt, by its number of pieces.
 _VOCABULARIES = {
-    30522: (
-        "uncased",
-        "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
-    ),
-    28996: (
-        "cased",
-        "eeaa9875b23b04b4c54ef759d03db9d1ba1554838f8fb26c5d96fa551df93d02",
-    ),
+    30522: ("uncased", VOCABULARIES[False]),
+    28996: ("cased", VOCABULARIES[True]),
 }
 _EMBEDDINGS = "bert/embeddings/word_embeddings"
 _OWN = "take the vocab.txt that came with the checkpoint"

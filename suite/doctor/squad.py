@@ -13,12 +13,11 @@ from reference.errors import InputError
 from reference.files import file_sha256
 from suite.doctor.finding import Finding, Level, has_fault
 from suite.doctor.states import SplitReport, State, TaskReport, state_by_rows
+from suite.fetching.addresses import SQUAD as ADDRESSES
+from suite.tasks import SQUAD
 
-QUESTIONS = {"train": 87599, "dev": 10570}
-_CHECKSUMS = {
-    "train": "3527663986b8295af4f7fcdff1ba1ff3f72d07d61a20f487cb238a6ef92fd955",
-    "dev": "95aa6a52d5d6a735563366753ca50492a658031da74f301ac5238b03966972c9",
-}
+QUESTIONS = SQUAD.rows
+_CHECKSUMS = dict(zip(QUESTIONS, (a.sha256 for a in ADDRESSES), strict=True))
 FETCH = "fetch it again: python -m suite fetch squad --to DIR --force"
 # (files read, files in all)
 Progress = Callable[[int, int], None]

@@ -7,7 +7,9 @@ import pytest
 
 from reference.errors import InputError
 from reference.squad_examples import SpanAnswer, SpanExample, training_examples
-from suite.squad_files import QUESTIONS, SHA256, completeness, read_squad
+from suite.fetching import addresses
+from suite.squad_files import completeness, read_squad
+from suite.tasks import SQUAD
 
 CONTEXT = "Grüße from Tōkyō, 東京."
 
@@ -56,7 +58,7 @@ def test_escapes_and_a_byte_order_mark_change_nothing(file):
 def test_the_files_that_are_shared(shared):
     directory = shared / "data/squad"
     dev = read_squad(directory / "dev-v1.1.json")
-    assert (dev.sha256, len(dev)) == (SHA256["dev"], QUESTIONS["dev"])
+    assert (dev.sha256, len(dev)) == (addresses.SQUAD[1].sha256, SQUAD.rows["dev"])
     assert completeness(dev, "dev") == "complete"
     assert {len(example.answers) for example in dev.examples} == {1, 2, 3, 4, 5, 6}
     partial = read_squad(directory / "train-v1.1.partial.json", is_training=True)
