@@ -13,7 +13,7 @@ import pytest
 
 from reference.checkpoint import read_checkpoint, write_checkpoint
 from suite import distillation_run, fine_tuned_checkpoint, recorded_sweep
-from suite.commands import distill, finetune
+from suite.commands import finetune
 from suite.distillation_report import write_distillation_report
 from suite.environment import RESULTS
 from suite.records import RunDirectory
@@ -28,8 +28,7 @@ LISTS = ("--batch-size", 8, 16, "--learning-rate", 1e-2, 1e-3, "--stack", 1)
 @pytest.fixture
 def here(elsewhere: Path, monkeypatch) -> Path:
     """Where runs and their products go."""
-    for module in (distill, finetune):
-        monkeypatch.setattr(module, "RESULTS", elsewhere / "results")
+    monkeypatch.setattr(finetune, "RESULTS", elsewhere / "results")
     return elsewhere
 
 
