@@ -20,6 +20,7 @@ from suite.published import SCORE
 
 COMPARED = ("reproduced", "differs", "inconclusive")
 NOT_TESTED = "not tested"
+_COMPARED_WITH = "compared with a published number"
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,15 @@ def _counts_said(rows: Sequence[RowVerdict], cells: int) -> str:
     if not compared:
         return f"No cell of {cells:,} allows a comparison with a published number."
     left = cells - compared - total["not run"]
-    others = [f"{total['not run']:,} were not run"] if total["not run"] else []
-    others += [f"{left:,} allow no comparison"] if left else []
-    are = "are" if compared > 1 else "is"
-    said = [*others, f"{compared:,} {are} compared with a published number"]
+    said = [
+        f"{number:,} {one if number == 1 else more}"
+        for number, one, more in (
+            (total["not run"], "was not run", "were not run"),
+            (left, "allows no comparison", "allow no comparison"),
+            (compared, f"is {_COMPARED_WITH}", f"are {_COMPARED_WITH}"),
+        )
+        if number
+    ]
     return (
         f"Of {counted(cells, 'cell')} {', '.join(said)}: "
         f"{total['reproduced']} reproduced, {total['differs']} "

@@ -118,6 +118,15 @@ def test_the_table_counts_and_says_what_follows_for_each_model():
     assert "| 1 | 1 | 12 | 1 | inconclusive | not reproduced | RTE accuracy" in text
 
 
+def test_one_cell_of_each_kind_is_said_so():
+    kinds = ("reproduced", "not run", "uninformative")
+    cells = [replace(row(PUBLISHED, "differs")[0], verdict=kind) for kind in kinds]
+    assert table_verdict(cells, [PUBLISHED]).sentence.startswith(
+        "Of 3 cells 1 was not run, 1 allows no comparison, 1 is compared with a "
+        "published number: 1 reproduced, 0 differ, 0 inconclusive."
+    )
+
+
 def test_a_table_with_nothing_to_compare():
     cells = row(MADE_HERE, "not run", WNLI="not run")
     assert table_verdict(cells, [MADE_HERE]).sentence == (
