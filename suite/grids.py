@@ -18,7 +18,7 @@ from reference.errors import InputError
 from suite.metrics import main_score, predictions_from_logits, scores
 from suite.records import RunDirectory, Trial, TrialRecord
 from suite.selection import best_by_seed, best_of, grid_scores
-from suite.tasks import DIAGNOSTIC_SPLIT, SQUAD, Task, task_named
+from suite.tasks import DIAGNOSTIC_SPLIT, SQUAD, TASKS, Task, task_named
 
 # A score computed twice from the same numbers differs by summation order at most:
 # 1e6 examples times float64's epsilon.
@@ -128,13 +128,14 @@ def label_key(task: Task, split: str) -> str:
 
 
 def load_grids(run: RunDirectory) -> dict[tuple[str, str], Grid]:
-    """(checkpoint, task) -> grid, in the order of the records."""
+    """(checkpoint, task) -> grid, tasks in GLUE's order, whichever ended first."""
     records: dict[tuple[str, str], list[TrialRecord]] = {}
     for record in run.records():
         key = (record.trial.checkpoint, record.trial.task)
         records.setdefault(key, []).append(record)
-    labels = run.labels()
-    return {key: grid_of(run, tuple(own), labels) for key, own in records.items()}
+    labels, order = run.labels(), list(TASKS)
+    keys = sorted(records, key=lambda key: order.index(task_named(key[1]).name))
+    return {key: grid_of(run, tuple(records[key]), labels) for key in keys}
 
 
 def grid_of(

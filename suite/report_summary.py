@@ -22,7 +22,6 @@ from suite.published import load_published
 from suite.reported_run import ReportedRun
 from suite.seed_error import GUESSED
 from suite.table_verdict import COMPARED, table_verdict
-from suite.tasks import TASKS
 
 _GLUE = (
     "Tasks are of GLUE, nine tests of how well a model reads English sentences; scores "
@@ -75,8 +74,7 @@ def finding(run: ReportedRun) -> list[str]:
 def _what_was_run(run: ReportedRun) -> str:
     status = Counter(record.status for record in run.records)
     degenerate = sum(bool(record.degenerate) for record in run.records)
-    run_on = {task for _, task in run.grids}
-    tasks = [task for task in TASKS if task in run_on]
+    tasks = list(dict.fromkeys(task for _, task in run.grids))
     said = (
         f"{counted(len(run.checkpoints), 'checkpoint')} fine-tuned on "
         f"{counted(len(tasks), 'task')} ({', '.join(tasks) or 'none'}): "

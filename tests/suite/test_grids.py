@@ -34,6 +34,13 @@ def test_arrays_are_in_the_order_of_the_configurations(tmp_path):
             assert np.mean(right) == pytest.approx(record.scores["dev"]["accuracy"])
 
 
+def test_tasks_are_in_their_order_whichever_ended_first(tmp_path):
+    small = {"rows": 71, "batch_sizes": (8,), "learning_rates": (3e-4,)}
+    tasks = ("WNLI", "RTE", "CoLA")
+    run = synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=tasks, **small))
+    assert [task for _, task in load_grids(run)] == ["CoLA", "RTE", "WNLI"]
+
+
 def test_a_configuration_with_a_failed_seed_cannot_be_chosen(tmp_path):
     run = synthetic.make_run(
         tmp_path, synthetic.Synthetic(tasks=("RTE",), seeds=3, fail=1)
