@@ -14,18 +14,14 @@ _RESAMPLES = 1000
 
 
 def constant_scores(task: Task, labels: np.ndarray) -> dict[str, float]:
-    """Each metric's best score by always the same answer, of labels [n].
+    """Each metric's best score by always the same answer, of labels [n], and "main".
 
-    0 where a number is asked for: with labels no constant correlates.
+    The main score is one answer's, and none of two answers' best. 0 where a number is
+    asked for: with labels no constant correlates.
     """
-    of_answers = [scores(task, own, labels) for own in _answers(task, labels)]
-    return {name: max(one[name] for one in of_answers) for name in task.metrics}
-
-
-def constant_main_score(task: Task, labels: np.ndarray) -> float:
-    """The best main score by always the same answer, of labels [n]."""
-    of_answers = [scores(task, own, labels) for own in _answers(task, labels)]
-    return max(main_score(task, one) for one in of_answers)
+    found = [scores(task, own, labels) for own in _answers(task, labels)]
+    found = [one | {"main": main_score(task, one)} for one in found]
+    return {name: max(one[name] for one in found) for name in found[0]}
 
 
 def above_constant(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from suite.checkpoint_words import described
-from suite.constant_answers import constant_main_score, constant_scores
+from suite.constant_answers import constant_scores
 from suite.distillation_effects import Distillation, Side, distillations
 from suite.markdown import (
     NOTHING,
@@ -30,19 +30,19 @@ _EXPLANATION = (
     "*A constant answer* is the best score of an answer that is always the same. "
     "*Cross-fitted*: configurations are chosen on one half of dev and scored on the "
     "other; the interval is over examples. The teacher is one trial, scored on dev as "
-    "it is. *Naive* is the best of the grid, scored "
-    "where it was chosen, and *optimism* what it has over the cross-fitted; beside a "
-    "mean over fresh seeds stands their standard deviation. Both sides "
-    "choose among equally many configurations, on the same examples, and their "
-    "difference is of the same seeds and the same examples. With three or more seeds "
-    "that had no part in selecting it is that of the selected configurations on those "
-    "seeds, otherwise that of the cross-fitted predictions, both sides halved alike. "
-    "Its interval resamples examples and adds the seeds' error: Student's t of the "
-    "differences of those seeds, or what the grids show of one side's spread. *p* is "
-    "corrected after Holm over the run; *sign-flip p* is the exact test over seeds "
-    "alone, and beside it stands the smallest that so many seeds can give. *No "
-    "effect*: the 90 % interval lies inside the task's margin. *Differs*: p is at most "
-    "0.05, and it does not. *Unchanged*: not one prediction is another."
+    "it is. *Naive* is the best of the grid, scored where it was chosen, and "
+    "*optimism* what it has over the cross-fitted; beside a mean over fresh seeds "
+    "stands their standard deviation. Both sides choose among equally many "
+    "configurations, on the same examples, and their difference is of the same seeds "
+    "and the same examples. With three or more seeds that had no part in selecting it "
+    "is that of the selected configurations on those seeds, otherwise that of the "
+    "cross-fitted predictions, both sides halved alike. Its interval resamples "
+    "examples and adds the seeds' error: Student's t of the differences of those "
+    "seeds, or what the grids show of one side's spread. *p* is corrected after Holm "
+    "over the run; *sign-flip p* is the exact test over seeds alone, and beside it "
+    "stands the smallest that so many seeds can give. *No effect*: the 90 % interval "
+    "lies inside the task's margin. *Differs*: p is at most 0.05, and it does not. "
+    "*Unchanged*: not one prediction is another."
 )
 
 
@@ -94,8 +94,8 @@ def columns(one: Distillation) -> str:
         names["main"] = "mean of them, cross-fitted"
     for metric, name in names.items():
         values = [_cross_fitted(side, metric) for side in sides]
-        ends = (percent(scores.get(metric)) for scores in (constant, teacher))
-        rows.append([name, next(ends), *values, next(ends)])
+        least, theirs = percent(constant.get(metric)), percent(teacher.get(metric))
+        rows.append([name, least, *values, theirs])
     rows += [
         [name, NOTHING, *map(said, sides), NOTHING]
         for name, said in (
@@ -121,8 +121,7 @@ def _constant_scores(one: Distillation) -> dict[str, float]:
     known = one.fine_tuned or one.distilled
     if known is None:
         return {}
-    task, labels = known.grid.task, known.grid.labels["dev"]
-    return constant_scores(task, labels) | {"main": constant_main_score(task, labels)}
+    return constant_scores(known.grid.task, known.grid.labels["dev"])
 
 
 def _unlearnt(one: Distillation) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from reference.errors import InputError
-from suite.constant_answers import constant_main_score
+from suite.constant_answers import constant_scores
 from suite.estimates import generator_for
 from suite.knobs import Knob, knob_named
 from suite.metrics import predictions_from_logits
@@ -64,7 +64,7 @@ class Pairs:
     @property
     def constant(self) -> float:
         """What the best answer scores that is always the same."""
-        return 100 * constant_main_score(self.task, self.labels)
+        return 100 * constant_scores(self.task, self.labels)["main"]
 
     @property
     def changed(self) -> int:

@@ -41,7 +41,7 @@ def margin_rows(*, sample: bool = False) -> str:
                 task,
                 metric,
                 _plus_minus(margin),
-                points(half_step(task, metric)),
+                points(half_way_to_next(task, metric)),
                 _plus_minus(theirs),
                 _reach(margin, theirs),
                 reason.removeprefix(common).lstrip("; "),
@@ -76,7 +76,7 @@ def published_uncertainty(task: str, metric: str) -> float | None:
     return stats.norm.isf(LEVEL) * sampling_sd(column, row, _rows(column))
 
 
-def half_step(task: str, metric: str) -> float:
+def half_way_to_next(task: str, metric: str) -> float:
     """Half the distance of two neighbouring sizes, over the columns of a margin."""
     registry = load_published()
     steps = [

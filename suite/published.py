@@ -95,7 +95,7 @@ def load_published(directory: Path = PUBLISHED_DIR) -> Registry:
     or appears twice."""
     registry: dict[tuple[str, TableColumn], PublishedScore] = {}
     for name in _FILES:
-        for where, row in _rows(directory / name):
+        for where, row in _rows(directory / name, _HEADER):
             score = _published_score(where, row)
             key = (score.model, score.column)
             if key in registry:
@@ -118,7 +118,7 @@ def _margins(directory: Path) -> dict[tuple[str, str], tuple[float | None, str]]
     """Margin and reason of every task and metric of the table, each once."""
     found = {}
     wanted = {(column.task, column.metric) for column in TABLE_COLUMNS}
-    for where, row in _rows(directory / "margins.csv"):
+    for where, row in _rows(directory / "margins.csv", _MARGIN_HEADER):
         key = row["task"], row["metric"]
         if key not in wanted or key in found:
             raise InputError(
@@ -172,9 +172,8 @@ def rounded_average(terms: Terms, row: Mapping[TableColumn, Rounded]):
     return mean_of_means(terms, values), mean_of_means(terms, half_steps)
 
 
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Rows of a registry file, each with where it stands."""
-    header = _MARGIN_HEADER if path.name == "margins.csv" else _HEADER
+def _rows(path: Path, header: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of a registry file of these columns, each with where it stands."""
     with open(path, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         if tuple(rows.fieldnames or ()) != header:

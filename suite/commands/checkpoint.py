@@ -11,10 +11,7 @@ from typing import Annotated
 
 import typer
 
-from suite.options import (
-    console,
-    say,
-)
+from suite.options import console, say
 
 checkpoint = typer.Typer(
     no_args_is_help=True,

@@ -7,12 +7,7 @@ from typing import Annotated
 
 import typer
 
-from suite.options import (
-    console,
-    file_option,
-    number_option,
-    say,
-)
+from suite.options import console, file_option, number_option, say
 
 
 class Split(StrEnum):

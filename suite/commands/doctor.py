@@ -14,12 +14,7 @@ from rich.table import Table
 from reference.errors import InputError
 from suite.doctor.finding import Finding, Level, has_fault
 from suite.doctor.states import SplitReport, State, TaskReport
-from suite.options import (
-    GLUE_HELP,
-    console,
-    directory_option,
-    say,
-)
+from suite.options import GLUE_HELP, console, directory_option, say
 
 
 def doctor(

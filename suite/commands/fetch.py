@@ -15,12 +15,7 @@ import typer
 from rich.console import Console
 
 from reference.errors import InputError
-from suite.options import (
-    console,
-    listed,
-    number_option,
-    say,
-)
+from suite.options import console, listed, number_option, say
 from suite.progress import bars
 
 fetch = typer.Typer(

@@ -8,10 +8,7 @@ import numpy as np
 import typer
 
 from suite import environment
-from suite.options import (
-    directory_option,
-    say,
-)
+from suite.options import directory_option, say
 
 
 def repeat(

@@ -6,10 +6,7 @@ from typing import Annotated
 import typer
 
 from reference.errors import InputError
-from suite.options import (
-    console,
-    say,
-)
+from suite.options import console, say
 
 
 def report(

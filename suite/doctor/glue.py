@@ -18,7 +18,7 @@ from suite.doctor.splits import checksum_findings, mrpc_findings, overlap_findin
 from suite.doctor.states import SplitReport, State, TaskReport, state_by_rows
 from suite.doctor.survey import survey
 from suite.doctor.text import SplitFile, quote_findings, text_findings
-from suite.glue_files import split_path
+from suite.glue_files import task_files
 from suite.tasks import TASKS, Task
 
 # (bytes read, bytes in all)
@@ -29,7 +29,7 @@ def examine_glue(
     glue_dir: Path, progress: Progress = lambda done, total: None
 ) -> list[TaskReport]:
     """Go through all files of all tasks; InputError when it is no GLUE directory."""
-    paths = {task.name: _split_files(glue_dir, task) for task in TASKS.values()}
+    paths = {task.name: task_files(glue_dir, task) for task in TASKS.values()}
     if not any(paths.values()):
         raise InputError(
             f"{glue_dir}: expected GLUE's folders ({', '.join(TASKS)}) with train.tsv "
@@ -53,16 +53,6 @@ class _Count:
     def advance(self, size: int) -> None:
         self._done += size
         self._progress(self._done, self._total)
-
-
-def _split_files(glue_dir: Path, task: Task) -> dict[str, Path]:
-    """The file of each split, or of a part of it, where there is one."""
-    found = {}
-    for split in task.splits:
-        path = split_path(glue_dir, task, split)
-        if path.is_file():
-            found[split] = path
-    return found
 
 
 def _examine(

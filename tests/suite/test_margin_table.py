@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from suite.margin_table import half_step, margin_rows, published_uncertainty
+from suite.margin_table import half_way_to_next, margin_rows, published_uncertainty
 from suite.published import load_margins, margin_reasons
 
 
@@ -41,6 +41,6 @@ def test_which_margins_can_be_reached():
 def test_the_step_to_the_next_size_stands_beside():
     """MRPC: 71.1 and 71.8; MNLI: 70.2 and 74.8, 70.3 and 74.3; CoLA: 0.0 twice."""
     assert row("QNLI", "accuracy")[3] == "1.3"
-    assert half_step("MRPC", "accuracy") == pytest.approx(0.35)
-    assert half_step("MNLI", "accuracy") == pytest.approx((4.6 + 4.0) / 4)
+    assert half_way_to_next("MRPC", "accuracy") == pytest.approx(0.35)
+    assert half_way_to_next("MNLI", "accuracy") == pytest.approx((4.6 + 4.0) / 4)
     assert row("CoLA", "matthews")[3] == "0.0"
