@@ -58,15 +58,18 @@ def installed_packages() -> dict[str, str]:
 
 def machine() -> str:
     """Processor, cores and system in one line."""
-    name = platform.processor() or platform.machine()
+    return f"{processor()}, {cores()} core{'s' * (cores() > 1)}, {platform.system()}"
+
+
+def processor() -> str:
+    """The model of processor: rounding differs between them."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
+                return line.partition(":")[2].strip()
     except OSError:
         pass
-    return f"{name}, {cores()} core{'s' * (cores() > 1)}, {platform.system()}"
+    return platform.processor() or platform.machine()
 
 
 def cores() -> int:

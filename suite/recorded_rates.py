@@ -46,13 +46,16 @@ def recorded_rates(runs: Iterable[Path], model: str) -> Rates | None:
             continue
         run = RunDirectory(path)
         described = run.run()
-        alike = (
-            _processor(described.get("device", "")) == _processor(environment.machine())
-            and described.get("backend") == environment.backend()
-            and not described.get("sample")
+        if described.get("sample") or described.get("backend") != environment.backend():
+            continue
+        # A rate is that of one worker, whatever the number of cores.
+        own = (
+            record
+            for record in run.records()
+            if record.model == model
+            and record.processor(described) == environment.processor()
         )
-        own = (record for record in run.records() if record.model == model)
-        if alike and (sums := _sums(own, described.get("partial", {}))):
+        if sums := _sums(own, described.get("partial", {})):
             return Rates(path.resolve().name, sums)
     return None
 
@@ -70,8 +73,3 @@ def _sums(
             own.examples += TASKS[trial.task].rows["train"] * trial.epochs
             own.seconds += record.seconds
     return sums
-
-
-def _processor(machine: str) -> str:
-    """Without the number of cores: a rate is that of one worker."""
-    return machine.split(",")[0]

@@ -69,7 +69,8 @@ class TrialRecord:
     `scores` maps split -> metric -> fraction of 1, for the splits that have labels.
     `losses` are mean training losses per epoch; a diverged trial lists those before it
     diverged. `degenerate` says how the trial collapsed, None if it did not. `ran` is
-    free-form: what cannot change the result (stack size, place, device, backend).
+    free-form: what can change no more than the rounding (stack size, place, device,
+    processor, backend).
 
     A failed trial whose reason begins with "diverged" failed by its own numbers and
     would again, so a resumed sweep lets it stand; remove its line to have it run. Any
@@ -89,6 +90,10 @@ class TrialRecord:
 
     def __post_init__(self) -> None:
         _check_record(self)
+
+    def processor(self, run: Mapping) -> str:
+        """What it was run on; a record of before that was kept, where its run was."""
+        return self.ran.get("processor") or run.get("device", "").split(",")[0]
 
     def to_json(self) -> dict:
         """A JSON object with the trial's fields under "trial" and its id beside it."""

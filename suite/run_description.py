@@ -81,6 +81,7 @@ def resumed(run: RunDirectory, described: dict) -> dict:
     both = [*before.get("checkpoints", []), *described["checkpoints"]]
     joined = {
         "started": before.get("started", described["started"]),
+        "device": _all_of(before.get("device", ""), described["device"]),
         "checkpoints": _once(both),
     }
     for name in ("seeds", "fresh_seeds"):
@@ -92,6 +93,11 @@ def resumed(run: RunDirectory, described: dict) -> dict:
         joined["skipped"] = {name: why for name, why in skipped if name not in partial}
     joined |= other_lists(before, described)
     return {k: v for k, v in described.items() if k not in _LISTS} | joined
+
+
+def _all_of(before: str, now: str) -> str:
+    """The machines of a run; which of them a trial ran on, its record says."""
+    return "; ".join(dict.fromkeys(filter(None, (*before.split("; "), now))))
 
 
 def _once(checkpoints: Sequence[Mapping]) -> list[dict]:

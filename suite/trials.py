@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from suite import environment
 from suite.glue_files import Examples, read_examples, split_path
 from suite.knobs import knob_named
 from suite.metrics import predictions_from_logits, scores
@@ -215,6 +216,7 @@ def ran_on(outcome, place: int) -> dict:
 
     stack = outcome.losses.shape[1]
     return describe_device() | {
+        "processor": environment.processor(),
         "stack": stack,
         "place": place,
         "peak_mb": _peak_memory(),

@@ -60,6 +60,9 @@ def repeat(
     say(_begins(record, len(repetition.stack)))
     for difference in other_versions(run.run(), environment.versions()):
         say(f"Another version: {difference}; the bits may differ")
+    before, here = record.processor(run.run()), environment.processor()
+    if before != here:
+        say(f"Another processor: {before}, here {here}; the bits may differ")
     repetition.prepare()
     if code := _resumed(words):
         raise typer.Exit(code)

@@ -11,7 +11,7 @@ from reference.checkpoint import DESCRIPTION_FILE, write_checkpoint
 from reference.configuration import named_size
 from reference.files import file_sha256
 from reference.variables import variable_shapes
-from suite import recorded_sweep
+from suite import environment, recorded_sweep
 from suite.fetching import checkpoint as fetch_checkpoint
 from suite.records import RunDirectory
 from tests.suite.cli_place import listing
@@ -101,6 +101,18 @@ def test_a_run_of_before_is_resumed(typed, words, place, of_its_shape):
     assert typed("report", place / "run", "--reports-dir", place / "tables").code == 0
     assert typed(*words(of_its_shape), "--seeds", 2, *SAY).code == 0
     assert origin(place) == {"kind": "declared"}
+
+
+def test_a_run_that_goes_on_elsewhere_names_both_machines(
+    typed, words, place, of_its_shape
+):
+    assert typed(*words(of_its_shape)).code == 0
+    run = RunDirectory(place / "run")
+    run.write_run(run.run() | {"device": "abacus, 2 cores, Linux"})
+    for seeds in (2, 3):
+        assert typed(*words(of_its_shape), "--seeds", seeds).code == 0
+    expected = f"abacus, 2 cores, Linux; {environment.machine()}"
+    assert run.run()["device"] == expected
 
 
 def test_what_was_fetched_needs_no_word(

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from suite import cli, recorded_sweep
+from suite import cli, environment, recorded_sweep
 from suite.records import RunDirectory
 from tests.suite.cli_place import listing
 from tests.suite.made_up import MadeUp
@@ -51,6 +51,15 @@ def test_the_same_bits(typed, run, place):
     assert "The same, bit for bit." in ended.out
     assert listing(run.path) == before
     assert len(RunDirectory(place / "again").records()) == 20
+
+
+def test_another_processor_is_named(typed, run, place):
+    """The run's, where the record does not say."""
+    said = run.run() | {"device": "abacus, 2 cores, Linux; loom, 1 core, Linux"}
+    run.write_run(said)
+    ended = typed("repeat", run.path, "--to", place / "again")
+    here = environment.processor()
+    assert f"Another processor: abacus, here {here}; the bits may differ" in ended.out
 
 
 def test_only_the_stack_is_run_again(typed, run, place, monkeypatch):

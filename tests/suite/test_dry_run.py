@@ -21,7 +21,7 @@ MACHINE = environment.machine()
 BACKEND = environment.backend()
 
 
-def recorded(path, seconds: dict[tuple[str, int], float], **described):
+def recorded(path, seconds: dict[tuple[str, int], float], ran=(), **described):
     """A run with a trial of these seconds for each task and batch size."""
     run = RunDirectory(path)
     run.write_run({"device": MACHINE, "backend": BACKEND} | described)
@@ -38,7 +38,7 @@ def recorded(path, seconds: dict[tuple[str, int], float], **described):
                 scores={"dev": {"accuracy": 0.5}},
                 losses=[0.7],
                 seconds=taken,
-                ran={"device": "CPU"},
+                ran={"device": "CPU"} | dict(ran),
             )
         )
     return path
@@ -78,6 +78,17 @@ def test_cores_are_no_matter(tmp_path):
     name = MACHINE.split(",")[0]
     run = recorded(tmp_path, {("RTE", 8): 40.0}, device=f"{name}, 96 cores, Linux")
     assert recorded_rates([run], "BERT-Tiny")
+
+
+def test_of_a_run_on_two_processors_only_the_trials_of_this_one_count(tmp_path):
+    """The first machine is the one that records of before name by their run."""
+    both = f"abacus, 2 cores, Linux; {MACHINE}"
+    recorded(tmp_path, {("RTE", 8): 40.0}, device=both)
+    assert recorded_rates([tmp_path], "BERT-Tiny") is None
+    here = {"processor": environment.processor()}
+    recorded(tmp_path, {("WNLI", 8): 10.0}, ran=here, device=both)
+    rates = recorded_rates([tmp_path], "BERT-Tiny")
+    assert rates.rate("RTE", 8) == rates.rate("WNLI", 8) == pytest.approx(4 * 635 / 10)
 
 
 # The table
