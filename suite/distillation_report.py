@@ -169,11 +169,14 @@ def _lesson(one: Distillation) -> str:
     files = ", ".join(file["name"] for file in transfer["files"])
     source = files or "the task's own train split, without its labels"
     then = "; then fine-tuned on the labels" if about["then_fine_tune"] else ""
+    typed = teacher.get("fine_tuned", {}).get("command")
+    made = f", made by `{typed}`" if typed else ""
     return (
         f"### {about['task']}, taught by {teacher['name']}\n\n"
         f"Teacher: {teacher['name']}, {teacher['description']} "
-        f"(`{teacher['sha256'][:12]}`). Taught on {counted(transfer['texts'], 'text')} "
-        f"of {source}{then}. Variation `{about['variation']}`."
+        f"(`{teacher['sha256'][:12]}`){made}. Taught on "
+        f"{counted(transfer['texts'], 'text')} of {source}{then}. "
+        f"Variation `{about['variation']}`."
     )
 
 

@@ -39,6 +39,7 @@ from suite.sources import (
     check_encoder,
     describe_checkpoint,
     entries,
+    how_pretrained,
     scored_labels,
 )
 from suite.stack_size import measured
@@ -152,11 +153,15 @@ def _fine_tuned(teacher, task: Task) -> dict:
     made = teacher.description.get(KEY)
     if not made:
         return {}
+    pretraining = teacher.description.get("pretraining", {})
+    tuned = (
+        f"fine-tuned here on {task.name}, batch {made['batch_size']}, "
+        f"lr {made['learning_rate']:g}, seed {made['seed']}"
+    )
     return {
-        "description": f"fine-tuned here on {task.name}, batch {made['batch_size']}, "
-        f"lr {made['learning_rate']:g}, seed {made['seed']}",
+        "description": "; ".join(filter(None, (how_pretrained(pretraining), tuned))),
         KEY: made,
-        "pretraining": teacher.description.get("pretraining", {}),
+        "pretraining": pretraining,
     }
 
 

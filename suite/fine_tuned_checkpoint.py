@@ -6,6 +6,7 @@ says what it was trained on and how, and what it scores; a run that was stopped 
 anew.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from reference.checkpoint import DESCRIPTION_FILE, read_checkpoint, write_checkp
 from reference.errors import InputError
 from reference.files import directory_written_whole
 from reference.json_files import read_json_object
+from suite import environment
 from suite.jobs import Job, or_failure
 from suite.local_executor import LocalExecutor
 from suite.plan import Grid, grid_trials
@@ -57,7 +59,7 @@ def make(stack: Stack, directory: Path, work: Path, console: Console) -> TrialRe
     """Fine-tune in a worker, and show it."""
     # Now, before time is spent, if it cannot be written there.
     directory.parent.mkdir(parents=True, exist_ok=True)
-    job = Job(fine_tune, (stack, directory.resolve()))
+    job = Job(fine_tune, (stack, directory.resolve(), how_typed()))
     console.print(f"Fine-tuning on {stack.task} …")
     with (
         LocalExecutor(1, work / "logs", one_thread=False) as executor,
@@ -69,7 +71,14 @@ def make(stack: Stack, directory: Path, work: Path, console: Console) -> TrialRe
     return event.value
 
 
-def fine_tune(stack: Stack, directory: Path, report) -> TrialResult:
+def how_typed() -> dict[str, str]:
+    """The command that is running, and of which commit: what a worker cannot know."""
+    return {"command": environment.command(), "commit": environment.commit()}
+
+
+def fine_tune(
+    stack: Stack, directory: Path, typed: Mapping[str, str], report
+) -> TrialResult:
     """Job: train the one trial of a stack and write its checkpoint; but for one that
     diverged, of which nothing is kept."""
     labels, outcome = train(stack, now_and_then(report), keep_weights=True)
@@ -78,14 +87,16 @@ def fine_tune(stack: Stack, directory: Path, report) -> TrialResult:
     )
     if not result.diverged:
         source = pretrained(stack.sources.checkpoint)
-        said = description(source, stack, result)
+        said = description(source, stack, typed, result)
         vocab = source.tokenizer.vocab
         with directory_written_whole(directory) as aside:
             write_checkpoint(aside, source.config, outcome.weights[0], vocab, said)
     return result
 
 
-def description(source, stack: Stack, result: TrialResult) -> dict:
+def description(
+    source, stack: Stack, typed: Mapping[str, str], result: TrialResult
+) -> dict:
     """How the checkpoint was made of `source`, and what it scores."""
     trial = asdict(stack.trials[0])
     settings = {key: trial[key] for key in _SETTINGS}
@@ -96,6 +107,7 @@ def description(source, stack: Stack, result: TrialResult) -> dict:
             "task": stack.task,
             "trial": stack.trials[0].id,
             **settings,
+            **typed,
             "scores": result.scores,
             "losses": result.losses,
             "degenerate": result.degenerate,

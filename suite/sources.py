@@ -159,8 +159,7 @@ def check_encoder(checkpoint, max_seq_length: int) -> None:
 def describe_checkpoint(checkpoint) -> dict:
     """What run.json says of a checkpoint (`reference.checkpoint.Checkpoint`)."""
     made = checkpoint.description
-    made_here = "settings" in made
-    description = _how_made(made) if made_here else str(checkpoint.directory.name)
+    description = how_pretrained(made) or str(checkpoint.directory.name)
     is_whole_word = checkpoint.masking == "whole-word"
     return {
         "name": checkpoint.name,
@@ -176,8 +175,10 @@ def describe_checkpoint(checkpoint) -> dict:
     }
 
 
-def _how_made(made: Mapping) -> str:
-    """In words what a checkpoint that was pre-trained here says of itself."""
+def how_pretrained(made: Mapping) -> str:
+    """In words what a checkpoint that was pre-trained here says of itself; else ""."""
+    if not {"corpus", "settings", "held_out"} <= made.keys():
+        return ""
     settings, held_out = made["settings"], made["held_out"]
     whole = (settings["num_train_steps"], settings["batch_size"])
     steps = ", then ".join(

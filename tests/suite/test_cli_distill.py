@@ -72,6 +72,7 @@ def test_a_checkpoint_is_fine_tuned_and_kept(typed, fine_tuning, here, doing):
     assert f"Checkpoint: {here / 'teacher'}" in ended.out
     made = read_checkpoint(here / "teacher").description["fine_tuned"]
     assert made["learning_rate"] == 1e-2
+    assert made["command"].startswith("python -m suite finetune --")
     score = f"{100 * made['scores']['dev']['accuracy']:.1f}"
     assert f"SST-2 dev: accuracy {score}" in ended.out
     before = listing(here)
@@ -118,6 +119,7 @@ def test_distilled_beside_fine_tuned(typed, distilling, here, doing):
     assert about["teacher"]["sha256"] == teacher.sha256
     scores = teacher.description["fine_tuned"]["scores"]
     assert about["scores"]["dev"] == pytest.approx(scores["dev"])
+    assert about["teacher"]["fine_tuned"]["command"] in ended.out
     header = "| On dev | A constant answer | Fine-tuned | Distilled | Teacher |"
     assert header in ended.out
     assert "selected configurations, seeds that did not select | 3 |" in ended.out

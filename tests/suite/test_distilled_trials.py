@@ -30,7 +30,7 @@ def taught(miniature, tmp_path_factory):
     work = tmp_path_factory.mktemp("teacher")
     glue = replace(miniature.glue, tasks=("SST-2",), test_labels=None)
     stack = planned(miniature.checkpoint_dir, glue, LEARNING, work)
-    result = fine_tune(stack, work / "made", print)
+    result = fine_tune(stack, work / "made", {}, print)
     return work / "made", result
 
 

@@ -227,6 +227,14 @@ def test_a_checkpoint_made_here_says_how():
     assert described["seed"] == 7
 
 
+@pytest.mark.parametrize("lacking", ["corpus", "settings", "held_out"])
+def test_one_that_says_but_a_part_of_how_it_was_made_is_called_by_its_name(lacking):
+    made = {"corpus": ["a.txt"], "settings": {"seed": 7}, "held_out": {}}
+    del made[lacking]
+    described = describe_checkpoint(checkpoint(description=made))
+    assert described["description"] == "uncased_L-2"
+
+
 def test_of_many_texts_the_first_and_the_last_are_named():
     made = {
         "corpus": [f"{number}.txt" for number in range(10)],
