@@ -13,7 +13,8 @@ from suite.documented_grid import documented_configurations
 from suite.estimates import Estimate
 from suite.grids import Grid, configuration_of, label_key
 from suite.published import PublishedScore, TableColumn
-from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, completeness
+from suite.task_rulings import ruling_on_qqp, ruling_on_wnli
+from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, completeness, trained_on
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def counts_in_score(context: Context) -> bool:
 def _rule_not_run(context: Context) -> Closed:
     if context.grid is not None:
         return None
-    task = "MNLI" if context.column.task == "AX" else context.column.task
+    task = trained_on(context.column.task)
     reason = context.run.get("skipped", {}).get(task)
     why = reason or f"{task} is not among the tasks of this run"
     change = "the complete task" if reason else f"run it with --tasks {task}"
@@ -108,10 +109,8 @@ def _rule_part_of_grid(context: Context) -> Closed:
 
 
 def _rule_wnli(context: Context) -> Closed:
-    if context.column.task != "WNLI":
-        return None
-    why = "all four published models score 62.3, below the majority class (65.1)"
-    return "uninformative", why, "nothing: the published cell measures nothing"
+    closed = ruling_on_wnli(context.column)
+    return closed and (*closed, "nothing: the published cell measures nothing")
 
 
 def _rule_incomplete(context: Context) -> Closed:
@@ -131,11 +130,9 @@ def _rule_incomplete(context: Context) -> Closed:
 
 
 def _rule_qqp(context: Context) -> Closed:
-    on_dev = context.estimate.split.startswith("dev")
-    if context.column.task != "QQP" or not on_dev:
-        return None
-    why = "GLUE gave QQP's test set another distribution of classes than dev"
-    return "not comparable", why, "labels of QQP's test split"
+    on_test = context.estimate.split.startswith("test")
+    closed = ruling_on_qqp(context.column, on_test)
+    return closed and (*closed, "labels of QQP's test split")
 
 
 def _rule_degenerate(context: Context) -> Closed:

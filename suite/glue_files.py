@@ -18,7 +18,7 @@ import numpy as np
 
 from reference.errors import InputError
 from suite.stand_in import QQP_NEGATIVES, can_be_qqps
-from suite.tasks import TASKS, Task, completeness
+from suite.tasks import TASKS, Task, completeness, trained_on
 from suite.tsv import Columns, count_rows, is_number, read_rows
 
 _PARTIAL = "_partial.tsv"
@@ -104,7 +104,7 @@ def train_problem(
 
     AX is scored with the MNLI model, so its train split is MNLI's.
     """
-    task = TASKS["MNLI"] if task.name == "AX" else task
+    task = TASKS[trained_on(task.name)]
     path = split_path(glue_dir, task, "train")
     if not path.is_file():
         return f"{task.name}: there is no train.tsv"

@@ -156,6 +156,11 @@ SQUAD = Task(
 GLUE_TASKS = tuple(name for name in TASKS if name != "AX")
 
 
+def trained_on(name: str) -> str:
+    """The task on whose train split a task's model is trained: for AX, MNLI's."""
+    return "MNLI" if name == "AX" else name
+
+
 def task_named(name: str) -> Task:
     """The task called `name` in the GLUE directory; InputError for any other name."""
     if name not in TASKS:

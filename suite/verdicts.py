@@ -44,7 +44,7 @@ from suite.published_gap import published_gap
 from suite.records import RunDirectory
 from suite.score_cell import score_evidence
 from suite.statistics import Spread
-from suite.tasks import DIAGNOSTIC_SPLIT
+from suite.tasks import DIAGNOSTIC_SPLIT, trained_on
 
 
 def verdict_table(run_dir: str | Path) -> list[Cell]:
@@ -108,8 +108,7 @@ class _Rows:
         return decide_all(evidence, self.margins)
 
     def _context(self, checkpoint: Mapping, column: TableColumn) -> Context:
-        task = "MNLI" if column.task == "AX" else column.task
-        grid = self.grids.get((checkpoint["sha256"], task))
+        grid = self.grids.get((checkpoint["sha256"], trained_on(column.task)))
         found = self._best_estimate(checkpoint["sha256"], column) if grid else None
         published = self._published(checkpoint, column)
         return Context(self.run, checkpoint, column, grid, found, published)

@@ -25,7 +25,7 @@ from suite.published import (
     TableColumn,
 )
 from suite.score_cell import score_evidence
-from suite.score_row.errors import sampling_sd
+from suite.score_row.errors import printed_draws, sampling_sd
 from suite.score_row.published import (
     DEV,
     NOT_STATED,
@@ -37,6 +37,7 @@ from suite.score_row.published import (
 )
 from suite.score_row.rows import PrintedScore, ScoreRow
 from suite.statistics import Spread, gap_draws, published_sampling_sd
+from suite.task_rulings import ruling_on_qqp, ruling_on_wnli, ruling_on_zero
 
 _DRAWS = 100_000  # the ends of an interval then vary by some hundredths of its width
 
@@ -173,9 +174,8 @@ class _Comparing:
             return None
         # By task: what moves one metric of a run moves its others with it.
         rng = generator_for("compare", self.model, self.split, column.task)
-        own = rng.normal(0.0, spread.our_examples, _DRAWS)
-        own += rng.uniform(-1.0, 1.0, _DRAWS) * float(ours.half_step)
-        return gap_draws(cell.ours + own, cell.published, spread, rng), spread
+        own = printed_draws(ours, spread.our_examples, rng, _DRAWS)
+        return gap_draws(own, cell.published, spread, rng), spread
 
     def _compared(self, column: TableColumn) -> str:
         return f"{' or '.join(self.origin.splits(column))} vs {self.split}"
@@ -185,16 +185,14 @@ class _Comparing:
         task, splits = cell.column.task, self.origin.splits(cell.column)
         if self.split == NOT_STATED:
             return "not comparable", "the source does not state its split"
-        if task == "WNLI":
-            why = "no published model is above the majority class (65.1 on test)"
-            return "uninformative", why
+        if closed := ruling_on_wnli(cell.column):
+            return closed
         if task in self.origin.doubts:
             return "not comparable", self.origin.doubts[task]
-        if task == "QQP" and splits != (self.split,):
-            why = "GLUE gave QQP's test set another distribution of classes than dev"
-            return "not comparable", why
-        if cell.column.metric == "matthews" and cell.ours == 0:
-            return "degenerate", "0 is what constant predictions score"
+        if closed := ruling_on_qqp(cell.column, splits == (self.split,)):
+            return closed
+        if closed := ruling_on_zero(cell.column, cell.ours):
+            return closed
         if self._seeds(cell.column) is None:
             return "inconclusive", "nobody measured its spread over seeds"
         return None

@@ -12,6 +12,8 @@ would resample them instead (suite/statistics/).
 import math
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from suite.published import Rounded, TableColumn
 
 
@@ -29,6 +31,18 @@ def sampling_sd(
             return None
         return 100 * f1_sd(score, float(accuracy.value) / 100, rows)
     return 100 * _SD[column.metric](score, rows)
+
+
+def printed_draws(
+    printed: Rounded, sd: float, rng: np.random.Generator, count: int
+) -> np.ndarray:
+    """What a printed score may have been on other examples: float64 [count], in points.
+
+    Normal of the sampling error `sd`, and anywhere within its rounding.
+    """
+    around = rng.normal(0.0, sd, count)
+    around += rng.uniform(-1.0, 1.0, count) * float(printed.half_step)
+    return float(printed.value) + around
 
 
 def accuracy_sd(accuracy: float, rows: int) -> float:

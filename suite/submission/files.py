@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from suite.published import TableColumn
-from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, Task
+from suite.tasks import DIAGNOSTIC_SPLIT, TASKS, Task, trained_on
 
 HEADER = ("index", "prediction")
 LOWEST, HIGHEST = 0.0, 5.0  # of STS-B
@@ -42,7 +42,7 @@ class PredictionFile:
     @property
     def trained_on(self) -> str:
         """The task whose trials predict this file."""
-        return "MNLI" if self.task.name == "AX" else self.task.name
+        return trained_on(self.task.name)
 
     @property
     def recorded_as(self) -> str:

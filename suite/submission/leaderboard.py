@@ -32,12 +32,14 @@ from suite.published import (
     rounded_average,
 )
 from suite.score_cell import score_evidence
-from suite.score_row.errors import sampling_sd
+from suite.score_row.errors import printed_draws, sampling_sd
 from suite.score_row.published import rows_of, seed_spread, table_models
 from suite.score_row.rows import ScoreRow
 from suite.seed_error import SeedError, in_points
 from suite.statistics import Spread, gap_draws, interval
 from suite.submission.trials import Submission
+from suite.task_rulings import ruling_on_wnli, ruling_on_zero
+from suite.tasks import trained_on
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class _Comparing:
         """Draws of ours - published; without the seeds where nobody knows them."""
         column = cell.column
         ours, seeds = self._row.scores[column], self._seeds(column)
-        rows, half_step = rows_of(column, "test"), float(ours.half_step)
+        rows = rows_of(column, "test")
         spread = Spread(
             our_examples=sampling_sd(column, self._row.scores, rows),
             our_seeds=seeds.sd or 0.0,
@@ -157,8 +159,7 @@ class _Comparing:
         )
         # By task: what moves one metric of a run moves its others with it.
         rng = generator_for("leaderboard", self._model, column.task)
-        own = cell.ours + rng.normal(0.0, spread.our_examples, RESAMPLES)
-        own += rng.uniform(-half_step, half_step, RESAMPLES)
+        own = printed_draws(ours, spread.our_examples, rng, RESAMPLES)
         return gap_draws(own, cell.published, spread, rng), spread
 
     def _cell(self, column: TableColumn) -> Cell:
@@ -178,19 +179,16 @@ class _Comparing:
     def _ruling(self, cell: Cell) -> tuple[str, str, str] | None:
         """Verdict, why and what would change it, where no statistics are needed."""
         task, metric, _ = cell.column
-        trained_on = "MNLI" if task == "AX" else task
         if cell.ours is None:
             return "not scored", "no score was given", f"a row {cell.name} {metric}"
-        if trained_on in self._submitted.partial:
-            why = self._submitted.partial[trained_on]
+        if why := self._submitted.partial.get(trained_on(task)):
             return "not comparable", why, "the complete train split"
-        if task == "WNLI":
-            why = "no published model is above the majority class (65.1 on test)"
-            return "uninformative", why, "nothing: the published cell measures nothing"
-        if metric == "matthews" and cell.ours == 0:
+        if closed := ruling_on_wnli(cell.column):
+            return *closed, "nothing: the published cell measures nothing"
+        if closed := ruling_on_zero(cell.column, cell.ours):
+            verdict, why = closed
             same = ", and what is published too" if cell.published == 0 else ""
-            why = f"0 is what constant predictions score{same}"
-            return "degenerate", why, "trials that learn"
+            return verdict, why + same, "trials that learn"
         rows = rows_of(cell.column, "test")
         if sampling_sd(cell.column, self._row.scores, rows) is None:
             why = "F1 without its accuracy does not tell its sampling error"
