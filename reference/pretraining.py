@@ -266,6 +266,9 @@ class Pretraining:
                     **self._identity["settings"],
                 },
                 "phases": self._identity["phases"],
+                "max_seq_lengths": [
+                    phase.instances["input_ids"].shape[1] for phase in self.phases
+                ],
                 "instances": len(self.phases[0].instances["input_ids"]),
                 "held_out": found,
                 "ran_on": ran_on,

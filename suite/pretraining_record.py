@@ -48,6 +48,7 @@ def write_record(
             }
             for phase in run.phases
         ],
+        "max_seq_lengths": made.get("max_seq_lengths"),
         "instances": made.get("instances"),
         "settings": asdict(run.settings),
         "held_out": metrics,

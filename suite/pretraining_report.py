@@ -15,6 +15,7 @@ from reference.json_files import read_json_lines, read_json_object
 from suite.figures import curve_figure
 from suite.markdown import NOTHING, counted, table
 from suite.pages import records_at, run_directories, write_page
+from suite.pretraining_kinds import phases_in_words
 
 METRICS = (
     "masked_lm_accuracy",
@@ -68,9 +69,9 @@ def read_record(directory: Path) -> Record:
 
 def _section(record: Record, others: Sequence[Record], figure: Path) -> list[str]:
     run = record.run
-    phases = ", then ".join(
-        f"{phase['num_train_steps']:,} steps of {phase['batch_size']}"
-        for phase in run["text"]
+    phases = phases_in_words(
+        [(phase["num_train_steps"], phase["batch_size"]) for phase in run["text"]],
+        run.get("max_seq_lengths"),
     )
     ran_on = run["ran_on"] or {}
     return [

@@ -10,9 +10,9 @@ import numpy as np
 
 from reference.errors import InputError
 from suite.glue_files import read_examples, split_path, train_problem
-from suite.markdown import counted
 from suite.origin import found_origin
 from suite.plan import Entry
+from suite.pretraining_kinds import phases_in_words
 from suite.tasks import GLUE_TASKS, Task, task_named
 from suite.trials import Sources, predicted_splits
 
@@ -181,10 +181,8 @@ def how_pretrained(made: Mapping) -> str:
         return ""
     settings, held_out = made["settings"], made["held_out"]
     whole = (settings["num_train_steps"], settings["batch_size"])
-    steps = ", then ".join(
-        f"{counted(steps, 'step')} of {batch}"
-        for steps, batch, *_ in made.get("phases", [whole])
-    )
+    phases = [phase[:2] for phase in made.get("phases", [whole])]
+    steps = phases_in_words(phases, made.get("max_seq_lengths"))
     return (
         f"pre-trained here on {_named(made['corpus'])}: {steps}; held-out masked-LM "
         f"accuracy {held_out['masked_lm_accuracy']:.3f}, next-sentence accuracy "

@@ -97,6 +97,8 @@ def test_a_run_learns_and_leaves_a_checkpoint(tmp_path):
     checkpoint = read_checkpoint(tmp_path)
     assert checkpoint.masking == "wordpiece"
     assert checkpoint.description["held_out"] == metrics
+    lengths = [phase.instances["input_ids"].shape[1] for phase in run.phases]
+    assert checkpoint.description["max_seq_lengths"] == lengths
 
 
 def test_killed_and_resumed_ends_as_if_undisturbed(tmp_path):

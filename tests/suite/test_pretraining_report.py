@@ -68,6 +68,15 @@ def test_curves_and_where_they_are_from(records, tmp_path):
     assert "## alone" not in text
 
 
+def test_the_length_of_sequences_where_it_was_recorded(records, tmp_path):
+    path = records / "both/run.json"
+    path.write_text(
+        json.dumps(json.loads(path.read_text()) | {"max_seq_lengths": [64]})
+    )
+    text = page(records, tmp_path / "reports")
+    assert "side by side, 400 steps of 32 sequences of 64, on 2 texts" in text
+
+
 def test_a_trial_alone_is_laid_beside_the_stack(records, tmp_path):
     text = page(records, tmp_path / "reports")
     assert f"| whole-word_seed1 | {ALONE} | 1 to 20 | 1.0e-06 | – |" in text

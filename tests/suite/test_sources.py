@@ -247,4 +247,9 @@ def test_of_many_texts_the_first_and_the_last_are_named():
         "(10 files): 9 steps of 32, then 1 step of 16; held-out"
         in (described["description"])
     )
+    made["max_seq_lengths"] = [128, 512]
+    assert (
+        "9 steps of 32 sequences of 128, then 1 step of 16 sequences of 512; held-out"
+        in describe_checkpoint(checkpoint(description=made))["description"]
+    )
     assert "pre-trained here on 0.txt … 9.txt (10 files): " in described["description"]
