@@ -76,7 +76,7 @@ def _section(record: Record, others: Sequence[Record], figure: Path) -> list[str
     ran_on = run["ran_on"] or {}
     return [
         f"## {record.name}",
-        f"{run['model']}, {counted(len(run['trials']), 'trial')} side by side, "
+        f"{run['model']}, {_trained_together(run['trials'])}, "
         f"{phases}, on {counted(_texts(run), 'text')} with {run['instances']:,} "
         "sequences in all. Trained on "
         f"{', '.join([*ran_on.values(), run['machine']])} at commit "
@@ -89,6 +89,11 @@ def _section(record: Record, others: Sequence[Record], figure: Path) -> list[str
         table(*_curve(record), sample=False),
         *_alone(record, others),
     ]
+
+
+def _trained_together(trials: Sequence[str]) -> str:
+    several = f"{len(trials)} trials side by side"
+    return several if len(trials) > 1 else "one trial"
 
 
 def _texts(run: dict) -> int:
