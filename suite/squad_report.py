@@ -24,7 +24,9 @@ METRICS = ("exact_match", "f1")
 RESAMPLES = 2000
 _NO_COMPARISON = (
     "Of BERT-Large, another size, on a split that is not stated: to know how far there "
-    "is to go, and nothing to hold the numbers above against."
+    "is to go, and nothing to hold the numbers above against. How little is little: "
+    "the simple baseline of those who made the data has 20 % F1, people have 86.8 % "
+    "(Rajpurkar et al. 2016, abstract)."
 )
 _COLUMNS = "*Loss* is the mean training loss of each epoch."
 
