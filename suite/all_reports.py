@@ -18,6 +18,7 @@ from suite.masking_run import MaskingRun, read_masking_runs
 from suite.performance_report import write_performance_report
 from suite.pretraining_report import write_pretraining_report
 from suite.records import RunDirectory
+from suite.repeats_report import write_repeats_report
 from suite.report import write_runs
 from suite.reported_run import ReportedRun, read_run
 from suite.squad_report import write_squad_report
@@ -60,6 +61,7 @@ def write_all(recorded: Recorded, reports_dir: Path) -> list[Path]:
         *write_squad_report(results / "squad", reports_dir),
         *write_knob_report(results / "knobs", reports_dir),
         *write_distillation_report(results / "distillation", reports_dir),
+        *write_repeats_report(results, reports_dir),
         *write_pretraining_report(results / "pretraining", reports_dir),
         *write_data_report(results / "data", reports_dir),
         write_performance_report(results / "performance", reports_dir),

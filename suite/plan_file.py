@@ -54,10 +54,6 @@ class PlanFile:
             self._add(stack)
         return found + new
 
-    def together_with(self, trial_id: str) -> Ids:
-        """A trial's whole stack, its own id among them; empty if not planned."""
-        return next((ids for ids in self._stacks if trial_id in ids), ())
-
     def halve(self, stack: Stack) -> None:
         """From now on two stacks in the place of this one."""
         self._stacks.remove(_ids(stack))

@@ -19,8 +19,8 @@ import numpy as np
 from reference.errors import InputError
 from reference.files import directory_written_whole, file_sha256, written_whole
 from suite.markdown import percent, table
-from suite.plan_file import PlanFile
 from suite.records import RunDirectory, TrialRecord
+from suite.trial_comparison import Kept, SplitComparison, split_comparisons
 
 # Of its words a run's command begins with these.
 _PROGRAM = ["python", "-m", "suite"]
@@ -43,7 +43,7 @@ class Repetition:
     @property
     def stack(self) -> tuple[str, ...]:
         """The ids of the trials that were trained together with it, its own too."""
-        if ids := PlanFile(self.run.path).together_with(self.trial_id):
+        if ids := self.run.stack_of(self.trial_id):
             return ids
         raise InputError(
             f"{self.run.path / 'plan.json'}: expected the stack of trial "
@@ -132,23 +132,6 @@ def _without(words: Sequence[str], option: str) -> list[str]:
     return kept
 
 
-@dataclass(frozen=True)
-class SplitComparison:
-    """Recorded and repeated predictions of a split: [n, ...] each.
-
-    `moved` is the largest difference of a number, `changed` how many of the n rows have
-    another winner, None where there are no classes.
-    """
-
-    split: str
-    rows: int
-    same_bits: bool
-    moved: float
-    changed: int | None
-    recorded: Mapping[str, float]
-    repeated: Mapping[str, float]
-
-
 def comparisons(repetition: Repetition) -> list[SplitComparison]:
     """Split by split; InputError where the trial has not been run again."""
     there = {r.trial.id: r for r in repetition.again.records()}
@@ -159,34 +142,8 @@ def comparisons(repetition: Repetition) -> list[SplitComparison]:
             f"{repetition.again.path}: expected trial {repetition.trial_id} to be run "
             f"again, but {why}; is it the run's checkpoint and data?"
         )
-    before = repetition.run.predictions(repetition.trial_id)
-    after = repetition.again.predictions(repetition.trial_id)
-    return [
-        _compared(
-            split,
-            (before[split], after[split]),
-            repetition.record.scores.get(split, {}),
-            again.scores.get(split, {}),
-        )
-        for split in before
-    ]
-
-
-def _compared(split, predictions, recorded, repeated) -> SplitComparison:
-    before, after = predictions
-    differences = np.abs(before.astype(np.float64) - after.astype(np.float64))
-    changed = None
-    if before.ndim > 1 and before.shape[-1] > 1:
-        changed = int(np.sum(before.argmax(axis=-1) != after.argmax(axis=-1)))
-    return SplitComparison(
-        split=split,
-        rows=len(before),
-        same_bits=before.tobytes() == after.tobytes() and recorded == repeated,
-        moved=float(differences.max(initial=0)),
-        changed=changed,
-        recorded=recorded,
-        repeated=repeated,
-    )
+    recorded = Kept(repetition.run, repetition.record)
+    return split_comparisons(recorded, Kept(repetition.again, again))
 
 
 def comparison_table(found: Sequence[SplitComparison]) -> str:

@@ -29,6 +29,7 @@ _BESIDE = {
     "squad.md": "SQuAD",
     "knobs.md": "why does mine differ",
     "distillation.md": "distillation",
+    "repeats.md": "the same trial twice",
     "pretraining.md": "pre-training",
     "data.md": "pre-training data",
     "performance.md": "speed",

@@ -16,7 +16,7 @@ from tests.suite.synthetic import Checkpoint, Synthetic, make_run
 
 PAGES = {
     *("README.md", "glue.md", "masking.md", "squad.md", "knobs.md"),
-    *("distillation.md", "pretraining.md", "data.md", "performance.md"),
+    *("distillation.md", "repeats.md", "pretraining.md", "data.md", "performance.md"),
 }
 NEWER, OLDER = "2026-03-01_a_0", "2026-02-01_b_0"
 
