@@ -67,6 +67,7 @@ def _section(run: RunDirectory) -> list[str]:
     return [
         f"## {run.path.name}",
         f"Student: {students}. {made_on(run, 'distillation')}",
+        _lists(run.run()),
         *(f"On a part, not comparable: {why}." for why in _partial(run.run())),
         summary(found),
         *folded("Trial ids", _ids(found)),
@@ -77,7 +78,7 @@ def summary(found: Sequence[Distillation]) -> str:
     """The tables of a run: of each distillation its columns, and all differences."""
     parts = []
     for one in found:
-        parts += [_lesson(one), columns(one), _unlearnt(one)]
+        parts += [_lesson(one), columns(one), _unlearnt(one), _outdone(one)]
     parts += ["Distilled − fine-tuned, main score on dev:", difference_rows(found)]
     return "\n\n".join(part.strip("\n") for part in parts if part)
 
@@ -133,6 +134,19 @@ def _unlearnt(one: Distillation) -> str:
     return (
         "Neither is above a constant answer: what one gains on the other says little "
         "of models that have learnt the task."
+    )
+
+
+def _outdone(one: Distillation) -> str:
+    """A sentence where the teacher is no better than who learns without it."""
+    teacher, side = _teacher_scores(one), one.fine_tuned
+    if not teacher or side is None:
+        return ""
+    if teacher["main"] > side.choice.cross_fitted.scores["main"]:
+        return ""
+    return (
+        "The teacher is no better than its student is on the labels, so this is no "
+        "test of what a good teacher adds."
     )
 
 
@@ -225,6 +239,16 @@ def _fates(side: Side | None) -> str:
         *(f"{len(grid.degenerate)} degenerate" for _ in grid.degenerate[:1]),
     ]
     return ", ".join(said)
+
+
+def _lists(about: Mapping) -> str:
+    """What was tried in place of the documented lists; "" for those."""
+    tried = [
+        f"{name.replace('_', ' ')} {', '.join(f'{value:g}' for value in about[name])}"
+        for name in ("batch_sizes", "learning_rates")
+        if name in about
+    ]
+    return f"Not the documented lists: {'; '.join(tried)}." if tried else ""
 
 
 def _partial(about: Mapping) -> list[str]:

@@ -182,6 +182,8 @@ def test_the_page_has_both_columns_and_the_teacher(tmp_path):
     assert "| 87.5 |" in text
     assert "| trials | – | 12 | 12 | – |" in text
     assert "Neither is above a constant answer" not in text
+    assert "The teacher is no better" not in text
+    assert "Not the documented lists" not in text
     assert all(r.trial.id in text for r in run.records() if r.trial.seed > 1)
 
 
@@ -189,6 +191,22 @@ def test_students_that_learnt_nothing_are_said_to(tmp_path):
     """Right half of the time on a task that is half and half."""
     found = only(made(tmp_path / "runs/one", (0.0, 0.0)))
     assert "Neither is above a constant answer: " in summary([found])
+
+
+@pytest.mark.parametrize(("score", "said"), [(0.9, False), (0.5, True)])
+def test_a_teacher_below_its_student_is_said_to_be(tmp_path, score, said):
+    run = made(tmp_path / "runs/one", (0.6, 0.6))
+    about = described()
+    about["distillations"][0]["scores"]["dev"]["accuracy"] = score
+    run.write_run(about)
+    assert ("The teacher is no better than its student" in summary([only(run)])) == said
+
+
+def test_other_lists_than_the_documented_are_named(tmp_path):
+    run = made(tmp_path / "runs/one")
+    run.write_run(described() | {"batch_sizes": [8, 16]})
+    (page,) = write_distillation_report(tmp_path / "runs", tmp_path)
+    assert "Not the documented lists: batch sizes 8, 16." in page.read_text()
 
 
 def test_no_run_is_said_to_be_none(tmp_path):
