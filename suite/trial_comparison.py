@@ -48,12 +48,22 @@ def split_comparisons(first: Kept, second: Kept) -> list[SplitComparison]:
         _compared(
             split,
             (before[split], after[split]),
-            first.record.scores.get(split, {}),
-            second.record.scores.get(split, {}),
+            _scores(first.record, split),
+            _scores(second.record, split),
         )
         for split in before
         if split in after
     ]
+
+
+def _scores(record: TrialRecord, split: str) -> Mapping[str, float]:
+    """Of a split by metric; of SQuAD, which keeps a metric of each question, that one.
+
+    There "split" is the metric, and dev the only split.
+    """
+    dev = record.scores.get("dev", {})
+    of_metric = {split: dev[split]} if split in dev else {}
+    return record.scores.get(split, of_metric)
 
 
 def _compared(split, predictions, recorded, repeated) -> SplitComparison:
