@@ -9,20 +9,7 @@ here: which of them make a pair (suite/masking_pairs.py, suite/masked_lm_effect.
 import json
 from collections.abc import Mapping, Sequence
 
-from suite.markdown import counted
-
 _STEPS = "num_train_steps"
-
-
-def phases_in_words(
-    phases: Sequence[tuple[int, int]], lengths: Sequence[int] | None
-) -> str:
-    """Steps and batch sizes, and sequence lengths where they were recorded."""
-    said = [f"{counted(steps, 'step')} of {batch}" for steps, batch in phases]
-    if lengths:
-        pairs = zip(said, lengths, strict=True)
-        said = [f"{words} sequences of {length}" for words, length in pairs]
-    return ", then ".join(said)
 
 
 def alike(model: str, text: object, settings: Mapping) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from reference.json_files import read_json_lines, read_json_object
+from suite.checkpoint_words import phases_in_words
 from suite.figures import curve_figure
 from suite.markdown import NOTHING, counted, table
 from suite.pages import records_at, run_directories, write_page
-from suite.pretraining_kinds import phases_in_words
 
 METRICS = (
     "masked_lm_accuracy",

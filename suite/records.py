@@ -169,8 +169,8 @@ class RunDirectory:
         """Split -> float16 logits [n, C] (each row's largest is 0) or float32 [n]."""
         return _read_arrays(self._predictions_path(trial_id))
 
-    def stack_of(self, trial_id: str) -> tuple[str, ...]:
-        """The ids that a trial was planned with (plan.json), its own too; or none."""
+    def stacks(self) -> dict[str, tuple[str, ...]]:
+        """By trial the ids it was planned with (plan.json), its own too."""
         path = self.path / "plan.json"
         plan = read_json_object(path) if path.exists() else {}
         try:
@@ -180,7 +180,7 @@ class RunDirectory:
                 f"{path}: expected the stacks of a sweep, found {error!r}; restore the "
                 "file as it was written"
             ) from error
-        return next((ids for ids in stacks if trial_id in ids), ())
+        return {own: ids for ids in stacks for own in ids}
 
     def write_labels(self, labels: Mapping[str, np.ndarray]) -> None:
         """Keep labels under "TASK/split"; those of other splits stay as they are."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from suite.markdown import NOTHING, points, table
 from suite.metrics import main_score
 from suite.pages import folded, records_at, run_directories, write_page
+from suite.records import RunDirectory, Trial
 from suite.tasks import task_named
 from suite.trial_comparison import Kept, SplitComparison, split_comparisons
 
@@ -32,38 +33,47 @@ _EXPLANATION = (
 
 
 @dataclass(frozen=True, eq=False)
-class Repeat:
-    """A trial in two runs, each as kept there, and both compared on dev."""
+class Found:
+    """A finished trial of a run, and what of the run may have moved its rounding."""
 
-    kind: tuple[str, str]  # of the runs: directories of results/
-    first: Kept
-    second: Kept
-    found: SplitComparison
+    kind: str  # the directory of results/ that the run is in
+    kept: Kept
+    processor: str
+    stack: tuple[str, ...] | None  # ids; None where it is not recorded
+
+
+@dataclass(frozen=True, eq=False)
+class Repeat:
+    """A trial in two runs, and its numbers on dev compared."""
+
+    first: Found
+    second: Found
+    compared: SplitComparison
 
     @property
-    def task(self) -> str:
-        return self.first.record.trial.task
+    def trial(self) -> Trial:
+        return self.first.kept.record.trial
+
+    @property
+    def runs(self) -> tuple[RunDirectory, RunDirectory]:
+        return self.first.kept.run, self.second.kept.run
 
     @property
     def scores(self) -> tuple[float, float]:
         """The task's score on dev in either run, in points."""
-        task = task_named(self.task)
-        both = self.found.recorded, self.found.repeated
+        task = task_named(self.trial.task)
+        both = self.compared.recorded, self.compared.repeated
         first, second = (100 * main_score(task, scores) for scores in both)
         return first, second
 
     @property
     def processors(self) -> tuple[str, str]:
-        both = self.first, self.second
-        first, second = (kept.record.processor(kept.run.run()) for kept in both)
-        return first, second
+        return self.first.processor, self.second.processor
 
     @property
     def same_stack(self) -> bool:
         """Whether the same trials were trained together, as far as is recorded."""
-        both = self.first, self.second
-        first, second = (kept.run.stack_of(kept.record.trial.id) for kept in both)
-        return bool(first) and first == second
+        return self.first.stack is not None and self.first.stack == self.second.stack
 
 
 def write_repeats_report(results: Path, reports_dir: Path) -> list[Path]:
@@ -79,33 +89,35 @@ def write_repeats_report(results: Path, reports_dir: Path) -> list[Path]:
 
 def repeats(results: Path) -> list[Repeat]:
     """Every trial that two runs finished, in the order of the runs' kinds and names."""
-    kept: dict[str, list[tuple[str, Kept]]] = defaultdict(list)
+    of_trial: dict[str, list[Found]] = defaultdict(list)
     for kind in _KINDS:
         for run in run_directories(results / kind):
-            for record in run.records():
-                if record.status == "finished":
-                    kept[record.trial.id].append((kind, Kept(run, record)))
+            for own in _finished(kind, run):
+                of_trial[own.kept.record.trial.id].append(own)
     return [
-        repeat
-        for own in kept.values()
+        Repeat(first, second, compared)
+        for own in of_trial.values()
         for first, second in itertools.combinations(own, 2)
-        for repeat in _compared(first, second)
+        for compared in split_comparisons(first.kept, second.kept)
+        if compared.split == "dev"
     ]
 
 
-def _compared(first: tuple[str, Kept], second: tuple[str, Kept]) -> Iterator[Repeat]:
-    kinds = first[0], second[0]
-    for found in split_comparisons(first[1], second[1]):
-        if found.split == "dev":
-            yield Repeat(kinds, first[1], second[1], found)
+def _finished(kind: str, run: RunDirectory) -> Iterator[Found]:
+    described, stacks = run.run(), run.stacks()
+    for record in run.records():
+        if record.status == "finished":
+            processor = record.processor(described)
+            stack = stacks.get(record.trial.id)
+            yield Found(kind, Kept(run, record), processor, stack)
 
 
 def summary(found: Sequence[Repeat]) -> str:
     """A row for each task, pair of runs, and kind of difference."""
     groups: dict[tuple, list[Repeat]] = defaultdict(list)
     for one in found:
-        runs = one.first.run.path, one.second.run.path
-        groups[one.task, *runs, one.processors, one.same_stack].append(one)
+        runs = (run.path for run in one.runs)
+        groups[one.trial.task, *runs, one.processors, one.same_stack].append(one)
     header = (
         *("Task", "Runs", "Processors", "Stack", "Trials", "Same bits"),
         *("Other answers", "Logit", "Score", "Best"),
@@ -115,27 +127,29 @@ def summary(found: Sequence[Repeat]) -> str:
 
 def _group_row(group: Sequence[Repeat]) -> list[str]:
     one = group[0]
-    changed = [o.found.changed for o in group if o.found.changed is not None]
-    most = f"{max(changed):,} of {one.found.rows:,}" if changed else NOTHING
+    changed = [o.compared.changed for o in group if o.compared.changed is not None]
+    most = f"{max(changed):,} of {one.compared.rows:,}" if changed else NOTHING
     moved = max(abs(first - second) for first, second in (o.scores for o in group))
     best = (max(o.scores[run] for o in group) for run in (0, 1))
     return [
-        one.task,
+        one.trial.task,
         " and ".join(_names(one)),
         " and ".join(dict.fromkeys(one.processors)),
         "the same" if one.same_stack else "another",
         str(len(group)),
-        str(sum(o.found.same_bits for o in group)),
+        str(sum(o.compared.same_bits for o in group)),
         most,
-        f"{max(o.found.moved for o in group):.2g}",
+        f"{max(o.compared.moved for o in group):.2g}",
         points(moved),
         " and ".join(points(score) for score in best),
     ]
 
 
 def _names(one: Repeat) -> list[str]:
-    both = zip(one.kind, (one.first.run, one.second.run), strict=True)
-    return [records_at(f"{kind}/{run.path.name}", run.path.name) for kind, run in both]
+    return [
+        records_at(f"{own.kind}/{own.kept.run.path.name}", own.kept.run.path.name)
+        for own in (one.first, one.second)
+    ]
 
 
 def every_trial(found: Sequence[Repeat]) -> str:
@@ -148,15 +162,15 @@ def every_trial(found: Sequence[Repeat]) -> str:
 
 
 def _trial_row(one: Repeat) -> list[str]:
-    trial, changed = one.first.record.trial, one.found.changed
+    trial, changed = one.trial, one.compared.changed
     return [
         trial.task,
         f"`{trial.id}`",
         str(trial.batch_size),
         f"{trial.learning_rate:g}",
         str(trial.seed),
-        " and ".join(f"`{kept.run.path.name}`" for kept in (one.first, one.second)),
+        " and ".join(f"`{run.path.name}`" for run in one.runs),
         NOTHING if changed is None else f"{changed:,}",
-        "same bits" if one.found.same_bits else f"{one.found.moved:.2g}",
+        "same bits" if one.compared.same_bits else f"{one.compared.moved:.2g}",
         " and ".join(points(score, 2) for score in one.scores),
     ]

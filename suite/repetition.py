@@ -43,7 +43,7 @@ class Repetition:
     @property
     def stack(self) -> tuple[str, ...]:
         """The ids of the trials that were trained together with it, its own too."""
-        if ids := self.run.stack_of(self.trial_id):
+        if ids := self.run.stacks().get(self.trial_id):
             return ids
         raise InputError(
             f"{self.run.path / 'plan.json'}: expected the stack of trial "

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from reference.errors import InputError
+from suite.checkpoint_words import phases_in_words
 from suite.glue_files import read_examples, split_path, train_problem
 from suite.origin import found_origin
 from suite.plan import Entry
-from suite.pretraining_kinds import phases_in_words
 from suite.tasks import GLUE_TASKS, Task, task_named
 from suite.trials import Sources, predicted_splits
 

@@ -55,9 +55,11 @@ def rows(text: str, begin: str) -> list[list[str]]:
 
 def test_only_what_two_runs_hold_is_compared(results):
     found = repeats(results)
-    assert [one.task for one in found] == ["RTE", "RTE"]
-    assert all(one.found.same_bits for one in found)
-    assert {one.kind for one in found} == {("runs", "distillation")}
+    assert [one.trial.task for one in found] == ["RTE", "RTE"]
+    assert all(one.compared.same_bits for one in found)
+    assert {(one.first.kind, one.second.kind) for one in found} == {
+        ("runs", "distillation")
+    }
 
 
 def test_the_same_numbers(results):
@@ -69,12 +71,14 @@ def test_the_same_numbers(results):
 def test_another_processor_and_other_answers(results):
     there = RunDirectory(results / "distillation/there")
     trial = turned(there, 3, processor="abacus")
-    (one,) = (one for one in repeats(results) if not one.found.same_bits)
-    assert one.first.record.trial.id == trial
-    assert one.found.changed == 3
+    (one,) = (one for one in repeats(results) if not one.compared.same_bits)
+    assert one.trial.id == trial
+    assert one.compared.changed == 3
     assert one.processors == ("CPU", "abacus")
     before, after = one.scores
-    assert before == pytest.approx(100 * one.first.record.scores["dev"]["accuracy"])
+    assert before == pytest.approx(
+        100 * one.first.kept.record.scores["dev"]["accuracy"]
+    )
     text = page(results)
     (moved,) = (row for row in rows(text, "| RTE ") if row[2] == "CPU and abacus")
     assert moved[4:7] == ["1", "0", "3 of 40"]
