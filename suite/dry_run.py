@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from suite import environment
+from suite.duration import spoken
 from suite.markdown import counted
 from suite.plan import Entry, Grid
 from suite.recorded_rates import Rates, recorded_rates
@@ -92,10 +93,12 @@ def estimate_of_time(rows: Sequence[Row], workers: int, runs: Sequence[Path]) ->
         row.examples / rates[row.entry.model].rate(row.entry.task.name, row.batch_size)
         for row in rows
     )
+    # Starting takes time of its own: seconds would be a promise.
+    duration = spoken(max(seconds / workers, 60))
     names = ", ".join(dict.fromkeys(rate.run for rate in rates.values()))
     return (
-        f"About {_duration(seconds / workers)} with {counted(workers, 'worker')}, at "
-        f"the rates that were recorded in {names}."
+        f"About {duration} with {counted(workers, 'worker')}, at the rates that were "
+        f"recorded in {names}."
     )
 
 
@@ -126,11 +129,3 @@ def show(
         console.print("Predicting test splits without labels comes on top of it all.")
     workers = execution.workers or environment.cores()
     console.print(estimate_of_time(rows, workers, runs))
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return "a minute"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min"

@@ -16,6 +16,8 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from suite.duration import spoken
+
 SECONDS_BETWEEN_LINES = 15.0
 
 
@@ -90,11 +92,11 @@ class Bars:
             return
         clock.printed = now
         rate = clock.rate(done)
-        left = f"{(total - done) / rate:,.0f} s left" if rate else "time left unknown"
+        left = f"{spoken((total - done) / rate)} left" if rate else "time left unknown"
         parts = [
             f"{what}: {done:,.0f} of {total:,} {unit}".rstrip(),
             _per_second(rate),
-            f"{now - clock.started:,.0f} s so far",
+            f"{spoken(now - clock.started)} so far",
             left if done < total else "",
             note,
             self._live.words,

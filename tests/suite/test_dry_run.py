@@ -161,8 +161,8 @@ def test_the_size_of_stacks_is_open_on_an_accelerator(tiny, tmp_path, monkeypatc
     assert "measured" not in printed(work, GRID, stack=2)
 
 
-def test_hours_are_told_from_minutes(tiny, tmp_path):
+def test_hours_are_told_from_seconds(tiny, tmp_path):
     rows = planned_rows(Sweep(RunDirectory(tmp_path / "run"), tiny, GRID), GRID)
-    for seconds, said in ((1.0, "About a minute"), (4 * 2490 * 60.0, "21 h 20 min")):
+    for seconds, said in ((1.0, "About 60 s"), (4 * 2490 * 60.0, "21 h 20 min")):
         path = recorded(tmp_path / f"{seconds}", {("RTE", 8): seconds})
         assert said in estimate_of_time(rows, 1, [path])

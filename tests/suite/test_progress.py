@@ -49,7 +49,7 @@ def test_what_an_earlier_run_had_done_is_no_speed(clock):
         clock.seconds += 20
         shown.update("fine-tuning", 102, 160, "trials")
     assert lines(log) == [
-        "fine-tuning: 102 of 160 trials, 0.1/s, 20 s so far, 580 s left"
+        "fine-tuning: 102 of 160 trials, 0.1/s, 20 s so far, 10 min left"
     ]
 
 
