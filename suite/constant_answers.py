@@ -27,20 +27,38 @@ def constant_scores(task: Task, labels: np.ndarray) -> dict[str, float]:
 def above_constant(
     task: Task, predictions: np.ndarray, labels: np.ndarray, rng: np.random.Generator
 ) -> dict[str, bool]:
-    """Whether the mean over predictions [S, n] is above it, per metric.
+    """Whether the mean over predictions [D, S, n] is above it, per metric.
 
-    By more than other examples would explain: both are scored on the same resamples,
-    and the 95 % interval of their difference lies above 0.
+    By more than other examples and the D halvings would explain: both are scored on the
+    same resamples, which the halvings share among them, and the 95 % interval of their
+    difference lies above 0.
     """
     answers = _answers(task, labels)  # [A, n]
+    share = _RESAMPLES // len(predictions)
+    drawn = [_gaps(task, own, answers, labels, rng, share) for own in predictions]
+    return {
+        name: interval(np.concatenate([one[name] for one in drawn]))[0] > 0
+        for name in task.metrics
+    }
+
+
+def _gaps(
+    task: Task,
+    predictions: np.ndarray,
+    answers: np.ndarray,
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    resamples: int,
+) -> dict[str, np.ndarray]:
+    """Of each metric draws [resamples] of ours [S, n] minus the best answer's."""
     sides = np.concatenate([predictions, answers])[:, None]  # [S + A, 1, n]
-    drawn = score_draws(task, sides, labels, rng, _RESAMPLES)
+    drawn = score_draws(task, sides, labels, rng, resamples)
     found = {}
     for name in task.metrics:
         ours = drawn[name][: len(predictions)].mean(axis=0)
-        theirs = drawn[name][len(predictions) :]  # [A, R]
+        theirs = drawn[name][len(predictions) :]  # [A, resamples]
         best = np.argmax([scores(task, own, labels)[name] for own in answers])
-        found[name] = interval(ours - theirs[best])[0] > 0
+        found[name] = ours - theirs[best]
     return found
 
 

@@ -38,6 +38,7 @@ from suite.statistics import (
     holm,
     interval,
     sign_flip_test,
+    smallest_p,
 )
 
 RESAMPLES = 4000
@@ -80,6 +81,7 @@ class Pairing:
 class Difference:
     """Distilled − fine-tuned in points; `p` is corrected after Holm over a run.
 
+    `at_floor` where it is the least that so many draws can show, and may be less.
     `sign_flip` is None of a single seed. The verdicts are those of knobs: "no effect",
     "differs", "inconclusive", "unchanged".
     """
@@ -88,6 +90,7 @@ class Difference:
     low: float
     high: float
     p: float
+    at_floor: bool
     sign_flip: PermutationTest | None
     margin: float | None
     verdict: str
@@ -190,6 +193,7 @@ def _difference(one: Distillation, draws: np.ndarray, p: float) -> Difference:
         low=low,
         high=high,
         p=p,
+        at_floor=pairing.changed and difference_p(draws) <= smallest_p(draws.size),
         sign_flip=_sign_flip(one, by_seed),
         margin=margin,
         # What nothing is known of may be anything.

@@ -189,8 +189,7 @@ def _scored(
         how,
         {name: np.array([one[name] for one in scores]) for name in scores[0]},
         {name: np.stack([one[name] for one in draws]) for name in draws[0]},
-        # One draw of the halves is as good as another for a yes or no.
-        above_constant(task, predictions[0], labels, rng),
+        above_constant(task, predictions, labels, rng),
     )
 
 

@@ -26,9 +26,13 @@ def seed_errors(grid: Grid, split: str) -> dict[str, SeedError]:
 
 
 def _on_fresh_seeds(grid: Grid, split: str) -> dict[str, SeedError]:
-    """Seeds that chose are not among them: they were lucky there."""
+    """Seeds that chose are not among them: they were lucky there.
+
+    None where all of them answer alike whatever they read: that they score the same
+    then says nothing of how far apart seeds lie.
+    """
     repeated = grid.repeats and grid.repeats.predictions.get(split)
-    if repeated is None or len(repeated) < 2:
+    if repeated is None or len(repeated) < 2 or np.all(repeated == repeated[:, :1]):
         return {}
     how = f"measured over {len(repeated)} fresh seeds of the chosen one"
     task = task_of_split(grid.task, split)

@@ -33,6 +33,7 @@ from suite.statistics import (
     holm,
     interval,
     sign_flip_test,
+    smallest_p,
 )
 from suite.tasks import Task, task_named
 
@@ -84,6 +85,7 @@ class Pairs:
 class Effect:
     """What a knob does to a task, in points; `p` is corrected after Holm.
 
+    `at_floor` where it is the least that so many draws can show, and may be less.
     `verdict` is "no effect" where the 90 % interval lies inside ±margin, "differs"
     where `p` is at most 0.05 and it does not, else "inconclusive"; "unchanged" where no
     prediction is another.
@@ -94,6 +96,7 @@ class Effect:
     low: float
     high: float
     p: float
+    at_floor: bool
     sign_flip: PermutationTest
     margin: float | None
     verdict: str
@@ -188,6 +191,7 @@ def _effect(pairs: Pairs, draws: np.ndarray, p: float, margin: float | None) -> 
         low=low,
         high=high,
         p=p,
+        at_floor=_p(pairs, draws) <= smallest_p(draws.size),
         sign_flip=sign_flip_test(pairs.differences, _generator(pairs)),
         margin=margin,
         verdict=verdict(draws, p, margin) if pairs.changed else "unchanged",

@@ -9,7 +9,16 @@ from pathlib import Path
 from suite.checkpoint_words import described
 from suite.figures import effects_figure
 from suite.knob_effects import Effect, KnobRun, knob_run
-from suite.markdown import NOTHING, bounds, counted, points, signed, table, trials
+from suite.markdown import (
+    NOTHING,
+    bounds,
+    counted,
+    p_value,
+    points,
+    signed,
+    table,
+    trials,
+)
 from suite.pages import folded, made_on, run_directories, write_page
 from suite.records import RunDirectory, TrialRecord
 from suite.verdicts import run_checkpoints
@@ -107,7 +116,7 @@ def _effect_row(effect: Effect) -> list[str]:
         points(pairs.constant),
         points(pairs.faithful_score),
         f"{signed(effect.mean, 2)} {bounds(effect.low, effect.high)}",
-        f"{effect.p:.3f}",
+        p_value(effect.p, at_floor=effect.at_floor),
         f"{flip.p:.3f} ({flip.smallest:.3f})",
         NOTHING if effect.margin is None else points(effect.margin),
         effect.verdict,

@@ -62,7 +62,9 @@ def margin_rows(*, sample: bool = False) -> str:
         f"to {_NEXT} is smaller than the margin, a number within the margin of one may "
         "be nearer to the other. That a number is *reproduced* cannot be shown, with "
         "seeds and examples without end, where its test set alone leaves it more "
-        f"uncertain than the margin; its own seed comes on top. As for {_MODEL}'s row:"
+        "uncertain than the margin, unless ours is on the same test set and its share "
+        "in that error is known; its own seed comes on top. As for "
+        f"{_MODEL}'s row:"
         f"\n\n{body}"
     )
 

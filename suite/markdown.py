@@ -50,6 +50,13 @@ def bounds(low: float | None, high: float | None) -> str:
     return f"[{signed(low)}, {signed(high)}]"
 
 
+def p_value(p: float, *, at_floor: bool) -> str:
+    """Three decimals. `at_floor`: it is the least that draws can show, or less."""
+    if p < 0.001:
+        return "< 0.001"
+    return f"{'< ' if at_floor else ''}{p:.3f}"
+
+
 def trials(ids: Iterable[str]) -> str:
     """Trial ids as code, in order."""
     return " ".join(f"`{trial_id}`" for trial_id in ids) or NOTHING

@@ -43,9 +43,6 @@ from suite.statistics import (
 )
 
 _RESAMPLES = 1000
-# Student's t of a few pairs or seeds has far tails, and costs nothing to draw: so many
-# times for each resample of the examples.
-_OF_SEEDS = 10
 # Where nothing is added to the examples they are resampled so many times as often: of
 # 4,000 draws p can be below 0.05 after Holm's correction over some 100 rows.
 _EXAMPLES_ALONE = 4
@@ -191,7 +188,7 @@ def _difference(
     error = float(np.std(draws, ddof=1))
     if few.size > 1:
         error = math.hypot(error, stats.sem(few))
-        draws = few_seeds_draws(np.repeat(draws, _OF_SEEDS), few, rng)
+        draws = few_seeds_draws(draws, few, rng)
     low, high = interval(draws)
     p = difference_p(draws)
     wordpiece, whole_word = scores.mean(axis=(0, 2)).tolist()

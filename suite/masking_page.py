@@ -22,7 +22,9 @@ _EXPLANATION = (
     "pairs finished on both sides; a pair that shares none of them is left out. Dev "
     "examples are resampled, the same for all pairs and both sides. *A constant "
     "answer* is the best score of an answer that is always the same; below it nothing "
-    "shows that the task was learnt."
+    "shows that the task was learnt. *Could be seen* is the true difference that such "
+    "an interval finds off zero four times in five; a smaller one may be there all the "
+    "same."
 )
 _FIXED = (
     "Masks were drawn once, as in the original, and by the generator that draws the "
@@ -50,8 +52,13 @@ _OF_SEVERAL = (
     "rather too large than too small."
 )
 _DEGENERATE = (
-    "A degenerate trial answers alike whatever it reads; a difference between such "
-    "scores says nothing."
+    "A degenerate trial answers alike whatever it reads, or its training loss did not "
+    "fall; a difference between such scores says nothing."
+)
+_SEEN = (
+    " *Could be seen* is the true difference that a t test over so many pairs, with "
+    "the spread that they show, finds four times in five; an effect smaller than that "
+    "may be there all the same."
 )
 _MASKED_LM = (
     "Accuracy in points and loss in nats, each model on text that its own masking hid. "
@@ -72,11 +79,12 @@ def masked_lm_parts(rows: Sequence[MaskedLmDifference], *, sample: bool) -> list
     """Held-out masked-LM metrics of pre-trainings; nothing where there are no pairs."""
     if not rows:
         return []
+    pairs = max(row.over.pairs for row in rows)
     return [
         "## Held-out masked-LM metrics",
         _MASKED_LM,
         masked_lm_rows(rows, sample=sample),
-        what_pairs_show(max(row.over.pairs for row in rows)),
+        f"{what_pairs_show(pairs)}{_SEEN if pairs > 1 else ''}",
     ]
 
 

@@ -74,8 +74,9 @@ def yardstick_words(effect: PublishedEffect) -> str:
         f"on MNLI: {signed(effect.uncased, 2)} points uncased and "
         f"{signed(effect.cased, 2)} cased; in SQuAD F1 it was "
         f"{signed(effect.squad_f1)}, uncased ({effect.source}). *Chance to see* is the "
-        "probability that this comparison would have shown a true difference of that "
-        "many points, uncased and cased."
+        "probability that a true difference of that many points, uncased and cased, "
+        "would have set the interval off zero; it is less that it would have remained "
+        "after Holm's correction."
     )
 
 
@@ -105,7 +106,8 @@ def _compared(run: MaskingRun) -> str:
     chance = low if low == high else f"{low} to {high}"
     return (
         f"{said} Had whole words added the {signed(effect)} point published for "
-        f"BERT-Large on MNLI, this would have shown it with a chance of {chance} %."
+        f"BERT-Large on MNLI, an interval would have been off zero with a chance of "
+        f"{chance} %, and after Holm's correction with less."
     )
 
 

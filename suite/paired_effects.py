@@ -34,9 +34,10 @@ def difference_draws(
     rng: np.random.Generator,
     resamples: int,
 ) -> np.ndarray:
-    """Draws `[resamples]` of the mean over seeds of second − first, each `[S, n]`.
+    """Draws `[10 resamples]` of the mean over seeds of second − first, each `[S, n]`.
 
-    Of two seeds or more, with the error of the examples and of the seeds.
+    Of two seeds or more, with the error of the examples and of the seeds, which are
+    drawn ten times for each resample (`few_seeds_draws`).
     """
     by_seed = scores_by_seed(task, sides[1], labels)
     by_seed = by_seed - scores_by_seed(task, sides[0], labels)  # [S]

@@ -106,8 +106,7 @@ def what_settles(
     """
     both = growth_needed(one)
     if both != 1.0:
-        known = replace(one, spread=replace(one.spread, seed_freedom=math.inf))
-        if growth_needed(known) == 1.0:
+        if growth_needed(_with_seeds_known(one)) == 1.0:
             return (
                 f"more fresh seeds, towards {one.target}, if their spread stays: it is "
                 f"known to {degrees(one.spread.seed_freedom)} only"
@@ -126,7 +125,8 @@ def what_settles(
 
 
 def _what_would_be_settled(one: Comparison) -> str:
-    near = replace(one, difference=0.0)  # as reckoned for what is to be reproduced
+    # As reckoned for what is to be reproduced, with seeds without end.
+    near = replace(_with_seeds_known(one), difference=0.0)
     theirs = stats.norm.isf(LEVEL) * math.sqrt(near.of_theirs)
     said = f"a difference beyond ±{at_least(one.needed)} would differ"
     if theirs >= one.margin:
@@ -138,6 +138,11 @@ def _what_would_be_settled(one: Comparison) -> str:
         f"{said}; with seeds and examples without end one within "
         f"±{one.margin - theirs:.1f} would be reproduced"
     )
+
+
+def _with_seeds_known(one: Comparison) -> Comparison:
+    """The same, were the spread of the seeds known and not estimated."""
+    return replace(one, spread=replace(one.spread, seed_freedom=math.inf))
 
 
 def degrees(freedom: float) -> str:

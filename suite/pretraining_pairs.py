@@ -77,8 +77,5 @@ def what_pairs_show(pairs: int) -> str:
     )
     return (
         f"{pairs} pre-training runs per masking, paired by seed. {test} "
-        f"can give no p below {smallest:.2g}{reach}. *Could be seen* is the true "
-        "difference that a t test over so many pairs, with the spread that they show, "
-        "finds four times in five; an effect smaller than that may be there all the "
-        "same."
+        f"can give no p below {smallest:.2g}{reach}."
     )

@@ -87,7 +87,10 @@ def _what_was_run(run: ReportedRun) -> str:
             " A trial is one training run: one batch size, one learning rate, one seed."
         )
     if degenerate:
-        said += " A degenerate one learned nothing: it answers alike whatever it reads."
+        said += (
+            " A degenerate one learned nothing: it answers alike whatever it reads, or "
+            "its training loss did not fall."
+        )
     return said
 
 

@@ -69,14 +69,15 @@ def best_known(
 ) -> SeedError:
     """Which of them to go by; how many seeds there are decides, never what they show.
 
-    What was measured on four seeds or more, fresh ones first; else the guess, as long
-    as there is one; else what was measured on two or three.
+    What was measured on four seeds or more, fresh ones first; else whatever has the
+    most degrees of freedom, which the guess has but of a small grid.
     """
     measured = [error for error in (fresh, grid) if error]
     enough = [error for error in measured if error.freedom >= FEW_FREEDOM]
     if enough:
         return enough[0]
-    return measured[0] if guess.sd is None and measured else guess
+    known = [error for error in (*measured, guess) if error.sd is not None]
+    return max(known, key=lambda error: error.freedom, default=guess)
 
 
 def _better_half(main: np.ndarray) -> np.ndarray:

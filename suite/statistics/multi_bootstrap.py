@@ -21,6 +21,8 @@ from suite.metrics import main_score, metric_scores
 from suite.statistics.bootstrap import bootstrap_draws
 from suite.tasks import Task
 
+_OF_SEEDS = 10
+
 
 def multi_bootstrap_draws(
     task: Task,
@@ -70,9 +72,11 @@ def multi_bootstrap_differences(
 def few_seeds_draws(
     example_draws: np.ndarray, by_seed: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draws [R] of a mean over a few seeds: examples resampled, seeds by Student's t.
+    """Draws [10 R] of a mean over few seeds: examples resampled, seeds by Student's t.
 
-    `example_draws` [R] are of the mean over seeds with only examples resampled,
+    Student's t of a few seeds has far tails, and costs nothing to draw: ten times for
+    each resample. `example_draws` [R] are of the mean over seeds with only examples
+    resampled,
     `by_seed` [S] the scores (or paired differences) it is the mean of; ValueError for
     fewer than two. What seeds and examples do together is in both, so the interval is
     rather too wide than too narrow.
@@ -80,7 +84,8 @@ def few_seeds_draws(
     if by_seed.size < 2:
         raise ValueError(f"expected two seeds or more, found {by_seed.size}")
     error = float(np.std(by_seed, ddof=1)) / np.sqrt(by_seed.size)
-    return example_draws + error * rng.standard_t(by_seed.size - 1, example_draws.size)
+    draws = np.repeat(example_draws, _OF_SEEDS)
+    return draws + error * rng.standard_t(by_seed.size - 1, draws.size)
 
 
 def _by_seed(

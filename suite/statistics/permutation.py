@@ -21,7 +21,7 @@ _ELEMENTS_AT_ONCE = 250_000
 
 @dataclass(frozen=True)
 class PermutationTest:
-    """A two-sided p; with so many values it can be no smaller than `smallest`."""
+    """A two-sided p; with such values it can be no smaller than `smallest`."""
 
     p: float
     smallest: float
@@ -31,6 +31,9 @@ def sign_flip_test(
     differences: np.ndarray, rng: np.random.Generator | None = None
 ) -> PermutationTest:
     """Two-sided test that paired differences [n] are symmetric around 0.
+
+    Of differences that are 0 flipping the sign changes nothing: p can be no smaller
+    than all others of one sign would make it.
 
     All 2^n sign patterns for up to 20 pairs. For more, 99,999 random ones from `rng`
     with the observed pattern as one more, which keeps the level exactly (Phipson &
@@ -57,7 +60,7 @@ def sign_flip_test(
         batch=1 << 14,
         vectorized=True,
     )
-    return PermutationTest(float(min(1.0, result.pvalue)), 2.0 ** (1 - pairs))
+    return PermutationTest(float(min(1.0, result.pvalue)), _least(differences))
 
 
 def mean_difference_test(first: np.ndarray, second: np.ndarray) -> PermutationTest:
@@ -96,4 +99,10 @@ def _random_flips(differences: np.ndarray, rng: np.random.Generator) -> Permutat
         size = (min(at_once, RANDOM_FLIPS - done), pairs)
         flipped = rng.integers(0, 2, size, dtype=np.int8) * 2.0 - 1.0
         as_far += int(np.sum(np.abs(flipped @ differences) >= observed))
-    return PermutationTest(as_far / (RANDOM_FLIPS + 1), 1 / (RANDOM_FLIPS + 1))
+    least = max(1 / (RANDOM_FLIPS + 1), _least(differences))
+    return PermutationTest(as_far / (RANDOM_FLIPS + 1), least)
+
+
+def _least(differences: np.ndarray) -> float:
+    """Two of all sign patterns of what is not 0; 1 where hardly anything is."""
+    return min(1.0, 2.0 ** (1 - np.count_nonzero(differences)))

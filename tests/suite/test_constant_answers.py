@@ -34,7 +34,7 @@ def test_what_knows_nothing_is_above_it_once_in_forty(name):
     rng = np.random.default_rng(0)
     for _ in range(tries):
         labels = rng.integers(0, len(task.labels or "01"), 100)
-        predictions = rng.permuted(labels)[None]
+        predictions = rng.permuted(labels)[None, None]
         above += above_constant(task, predictions, labels, rng)[task.metrics[0]]
     assert above <= 16  # a binomial of 200 and 0.025 exceeds it once in 10,000
 
@@ -42,7 +42,7 @@ def test_what_knows_nothing_is_above_it_once_in_forty(name):
 def test_what_knows_something_is_above_it():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 400)
-    predictions = np.where(rng.random((3, 400)) < 0.7, labels, 1 - labels)
+    predictions = np.where(rng.random((1, 3, 400)) < 0.7, labels, 1 - labels)
     assert above_constant(TASKS["RTE"], predictions, labels, rng) == {"accuracy": True}
 
 
@@ -56,4 +56,15 @@ def test_the_constant_is_as_uncertain_as_the_model():
     assert ours - constant_scores(TASKS["RTE"], labels)["accuracy"] > 0.06
     rng = np.random.default_rng(0)
     # They disagree on 137 examples, 77 to 60: a sign test's p is 0.17.
-    assert above_constant(TASKS["RTE"], predictions, labels, rng) == {"accuracy": False}
+    found = above_constant(TASKS["RTE"], predictions[None], labels, rng)
+    assert found == {"accuracy": False}
+
+
+def test_one_lucky_halving_is_not_enough():
+    """Of ten ways to halve dev the first alone is far above it."""
+    labels = np.array([0, 1] * 200)
+    rng = np.random.default_rng(0)
+    right = rng.random((10, 1, 400)) < np.array([0.7] + [0.5] * 9)[:, None, None]
+    predictions = np.where(right, labels, 1 - labels)
+    for ways, above in ((predictions[:1], True), (predictions, False)):
+        assert above_constant(TASKS["RTE"], ways, labels, rng) == {"accuracy": above}

@@ -104,6 +104,18 @@ def test_the_spread_is_that_of_fresh_seeds_where_there_are_four(
     np.testing.assert_allclose(choice.repeated, scores)
 
 
+def test_fresh_seeds_that_all_collapse_say_nothing_of_seeds(tmp_path):
+    """They score the same, and the chosen one, on a seed that did not, much more."""
+    before = only_grid(
+        synthetic.make_run(tmp_path, synthetic.Synthetic(tasks=("RTE",)))
+    )
+    repeated = {"dev": np.ones((4, before.labels["dev"].size), int)}
+    after = replace(before, repeats=Repeats(("x",) * 4, repeated))
+    plain, found = (estimate(g, "dev", generator_for("t")) for g in (before, after))
+    assert found.seed_error == plain.seed_error
+    assert found.seed_error["main"].sd > 0
+
+
 def test_each_seed_of_the_grid_makes_its_own_choice(tmp_path):
     """As a published number is the best of one grid; the score is their mean."""
     options = synthetic.Synthetic(tasks=("RTE",), test_labels=("RTE",), seeds=4)

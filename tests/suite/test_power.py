@@ -103,6 +103,15 @@ def test_the_difference_may_be_too_near_the_margin():
     assert growth_needed(replace(one, difference=0.55)) is None
 
 
+def test_without_end_there_is_no_doubt_about_the_seeds_spread():
+    """Of few seeds, too, what could be shown is what many of them would show."""
+    one = Comparison(1.2, 1.5, SPREAD, needed=4.0)
+    few = replace(one, spread=replace(SPREAD, seed_freedom=3))
+    assert what_settles(few) == what_settles(one)
+    near = replace(few, difference=0.0, margin=0.5)
+    assert "the published number alone is uncertain by ±1.0" in what_settles(near)
+
+
 def test_words_are_totals_where_they_are_known():
     noisy = replace(CLOSE, spread=replace(SPREAD, our_seeds=3.0, our_examples=1.0))
     seeds = math.ceil(5 * seeds_needed(noisy))

@@ -56,9 +56,9 @@ def test_pairs_that_agree_exactly_have_no_spread():
     [
         (2, "below 0.5, so it cannot"),
         (5, "below 0.062, so it"),
-        (6, "below 0.031. "),
-        (20, "The exact sign-flip test can give no p below 1.9e-06. "),
-        (21, "of 99,999 flips drawn by chance, can give no p below 1e-05. "),
+        (6, "below 0.031."),
+        (20, "The exact sign-flip test can give no p below 1.9e-06."),
+        (21, "of 99,999 flips drawn by chance, can give no p below 1e-05."),
     ],
 )
 def test_the_smallest_p_is_said(pairs, words):

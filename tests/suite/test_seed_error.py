@@ -38,13 +38,14 @@ def test_of_several_seeds_each_has_its_better_half():
 
 
 def test_what_is_best_known():
-    """By how many seeds there are; of few, a guess is better than a measurement."""
+    """By how many seeds there are; of few, the guess of a grid that is not small."""
     few, many = SeedError(0.1, 2, "few"), SeedError(0.2, FEW_FREEDOM, "many")
     guess = SeedError(0.3, 6.5, GUESSED)
     nothing = SeedError(None, np.inf, "nothing")
     assert best_known(many, None, guess) is many
     assert best_known(few, many, guess) is many
     assert best_known(few, None, guess) is guess
+    assert best_known(few, None, SeedError(0.3, 0.8, GUESSED)) is few
     assert best_known(None, few, nothing) is few
     assert best_known(None, None, nothing) is nothing
 

@@ -28,6 +28,16 @@ def test_the_smallest_p_is_reached():
         sign_flip_test(np.array([]))
 
 
+@pytest.mark.parametrize("zeros", [1, 5, 7, 20])
+def test_what_does_not_differ_cannot_make_p_smaller(zeros):
+    rng = np.random.default_rng(0)
+    result = sign_flip_test(np.concatenate([np.ones(3), np.zeros(zeros)]), rng)
+    assert result.smallest == 0.25
+    assert result.p == pytest.approx(0.25, abs=0.01)
+    one = sign_flip_test(np.concatenate([[1.0], np.zeros(zeros)]), rng)
+    assert (one.p, one.smallest) == (1.0, 1.0)
+
+
 def test_beyond_twenty_pairs_flips_are_random():
     values = np.random.default_rng(0).normal(0.3, 1, 21)
     with pytest.raises(ValueError, match="expected a generator"):
