@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from reference.errors import InputError
 from reference.optimization import WEIGHT_DECAY
 from reference.packing import PartShape, packed_parts, rounded_up
 from reference.recipe import Recipe
@@ -59,6 +60,11 @@ class RunSteps:
         self._orders = [recipe.row_order(rows, seed) for seed in own]
         self._counted = data.counted or rows
         self.count = recipe.num_train_steps(self._counted)
+        if self.count < recipe.epochs:
+            raise InputError(
+                f"training examples: expected a batch of {recipe.batch_size} or more, "
+                f"found {self._counted}; take a smaller batch"
+            )
 
     def left_by_decay(self, learning_rates: Sequence[float]) -> np.ndarray:
         """What the whole run leaves of a weight without gradient: a share `[K]`.

@@ -24,6 +24,7 @@ from reference.configuration import BertConfig, size_name
 from reference.errors import InputError
 from reference.files import written_whole
 from reference.huggingface import (
+    check_tokenizing,
     pickle_refusal,
     read_huggingface,
     read_lower_case,
@@ -157,8 +158,11 @@ def _read_tokenizer(directory: Path, lower_case: bool | None) -> Tokenizer:
         lower_case = read_lower_case(directory)
     path, theirs = directory / "vocab.txt", directory / "tokenizer.json"
     if theirs.exists() and not path.exists():
-        return Tokenizer(read_vocabulary(theirs), lower_case is not False)
-    return Tokenizer.from_file(path, lower_case)
+        tokenizer = Tokenizer(read_vocabulary(theirs), lower_case is not False)
+    else:
+        tokenizer = Tokenizer.from_file(path, lower_case)
+    check_tokenizing(directory, tokenizer.lower_case)
+    return tokenizer
 
 
 def _read_weights(directory: Path, config: BertConfig) -> tuple[Layout, Weights]:

@@ -109,7 +109,8 @@ def _problems(stated: dict) -> Iterator[str]:
         )
     allowed = {key: values for key, values in COMPUTED.items() if key in stated}
     if "classifier_dropout" in stated:
-        # The head's dropout is the encoder's here, as in the original.
+        # The head's dropout is the encoder's here. The original has 0.1 whatever the
+        # config says (run_classifier.py), which is what all released configs say.
         rate = stated.get("hidden_dropout_prob", 0.1)
         allowed["classifier_dropout"] = (rate, None)
     for key, values in allowed.items():

@@ -7,23 +7,24 @@ end with a line feed, and nothing else. Not here: what is made of the documents
 """
 
 import gzip
+import io
 import itertools
 import lzma
 import os
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from reference.errors import InputError
 from reference.tokenization import Tokenizer
+from reference.xz import XzFile
 
 Segment = list[int]
 Document = list[Segment]
 
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open}
 MAX_LINE_BYTES = 2**18  # nobody's sentence
 _LINES_AT_ONCE = 10_000  # enough to keep every core of the tokeniser busy
 
@@ -107,10 +108,9 @@ def read_lines(path: str | os.PathLike) -> Iterator[str]:
     InputError for what is no text, one sentence a line: bytes that are not UTF-8, a
     zero byte, a line of more than MAX_LINE_BYTES; naming file and line.
     """
-    opener = _OPENERS.get(Path(path).suffix, open)
     number = 0
     try:
-        with opener(path, "rb") as file:
+        with _opened(Path(path)) as file:
             for line in iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""):
                 number += 1
                 _check_line(line, f"{path}, line {number}")
@@ -127,6 +127,15 @@ def read_lines(path: str | os.PathLike) -> Iterator[str]:
             f"{path}, line {number + 1}: expected readable text; cannot be read "
             f"({reason}); check the name, or fetch the file again if it is damaged"
         ) from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Its bytes, unpacked; EOFError for a packed file of none, which gzip allows."""
+    if path.suffix not in (".gz", ".xz"):
+        return open(path, "rb")
+    if not path.stat().st_size:
+        raise EOFError("it is empty")
+    return gzip.open(path) if path.suffix == ".gz" else io.BufferedReader(XzFile(path))
 
 
 def _check_line(line: bytes, where: str) -> None:

@@ -13,6 +13,8 @@ The mixing function is the 32-bit finaliser of Chris Wellons' hash-prospector
 import numpy as np
 from keras import ops
 
+from reference.errors import InputError
+
 # An element's index does not depend on the padded length: BERT has at most 512
 # positions, so every sequence axis is numbered with this stride.
 SEQUENCE_STRIDE = 512
@@ -58,6 +60,8 @@ class Dropout:
         """Number the elements as if sequences were 512 long: uint32 `[K or 1, ...]`."""
         index, stride = ops.zeros((1,) * (1 + len(shape)), "uint32"), 1
         for axis in reversed(range(len(shape))):
+            if axes[axis] == "S":
+                check_numbered(shape[axis])
             index = index + self._along(axis, shape, axes) * _u32(stride)
             stride *= SEQUENCE_STRIDE if axes[axis] == "S" else shape[axis]
         return index
@@ -75,6 +79,15 @@ class Dropout:
             numbers = self._rows
         extent = [size if at in spread else 1 for at, size in enumerate(shape)]
         return ops.reshape(ops.cast(numbers, "uint32"), (-1, *extent))
+
+
+def check_numbered(length: int) -> None:
+    """InputError for a sequence so long that two of its places had one number."""
+    if length > SEQUENCE_STRIDE:
+        raise InputError(
+            f"expected sequences of {SEQUENCE_STRIDE} tokens at most, since something "
+            f"is drawn for each, found {length}; train on shorter ones"
+        )
 
 
 def site_keys(seeds, step, site: int):

@@ -20,7 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 from keras import ops
 
-from reference.dropout import SEQUENCE_STRIDE, site_keys, threshold, uniform_bits
+from reference.dropout import (
+    SEQUENCE_STRIDE,
+    check_numbered,
+    site_keys,
+    threshold,
+    uniform_bits,
+)
 from reference.masking import MaskingSettings
 from reference.tokenization import Tokenizer
 
@@ -176,6 +182,7 @@ class _Draws:
 
     def __init__(self, seeds, step, shape):
         _, batch, length = shape
+        check_numbered(length)
         self._seeds, self._step = ops.cast(seeds, "uint32"), ops.cast(step, "uint32")
         index = np.arange(batch)[:, None] * SEQUENCE_STRIDE + np.arange(length)
         self._index = _constant(index.astype(np.uint32)[None])

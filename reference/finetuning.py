@@ -26,7 +26,12 @@ from reference.optimization import Clipping
 from reference.packing import PartShape
 from reference.recipe import Recipe
 from reference.task_data import TaskData, only_occurring_pieces
-from reference.task_programs import Head, TaskPrograms, table_rows
+from reference.task_programs import (
+    POSITION_EMBEDDINGS,
+    Head,
+    TaskPrograms,
+    table_rows,
+)
 from reference.time_spent import TimeSpent
 from reference.weights import Weights
 
@@ -92,7 +97,7 @@ class FineTuner:
         is among these is trained further, one that is not is drawn from the seed.
         """
         given, vocabulary = self._of_each(pretrained), data.vocabulary
-        steps, length = RunSteps(data, recipe, seeds), data.row_length
+        steps, length = RunSteps(data, recipe, seeds), _row_length(data, given)
         pieces = steps.pieces_needed(table_rows(given[0], vocabulary))
         programs = self._programs(pieces, length, recipe.clipping)
         words = programs.start(given, vocabulary, seeds)
@@ -125,7 +130,7 @@ class FineTuner:
         """
         given, vocabulary = self._of_each(weights), data.vocabulary
         pieces = usual_rows(table_rows(given[0], vocabulary))
-        programs = self._programs(pieces, data.row_length, Clipping.ONE_HOT)
+        programs = self._programs(pieces, _row_length(data, given), Clipping.ONE_HOT)
         words = programs.start(given, vocabulary, None)
         return {
             split: programs.logits(features, words)
@@ -140,6 +145,11 @@ class FineTuner:
             self._config, vocab_size=pieces, max_position_embeddings=length
         )
         return TaskPrograms(config, self._head, self._trials, clipping)
+
+
+def _row_length(data: TaskData, given: Sequence[Weights]) -> int:
+    """That of the data, and no more positions than the checkpoint has."""
+    return min(data.row_length, len(given[0][POSITION_EMBEDDINGS]))
 
 
 def _part_rows() -> int:

@@ -136,6 +136,9 @@ class FineTuningModel(keras.Model):
     int32 `input_ids`, `input_mask`, `segment_ids` `[K, B, S]`; returns `[K, B, C]`. Or
     with `positions`, `examples` and `starts` in place of the mask, see model.py;
     returns `[K, E, C]`.
+
+    Dropout and initial spread of the head are the config's; run_classifier.py has 0.1
+    and 0.02 written in it, which every released config says, too.
     """
 
     ties_embeddings = False
@@ -178,7 +181,9 @@ class SpanModel(keras.Model):
 
     Called as a `FineTuningModel` is; returns `[K, B, S, 2]`, or of packed examples
     `[K, E, S, 2]`: each in a window of its own from its first token, NO_TOKEN where it
-    has ended (which the original does not do: there padding competes as well).
+    has ended (which the original does not do: there padding competes as well). The
+    pooler, which no answer depends on, loses to weight decay here; the original leaves
+    alone what has no gradient.
     """
 
     ties_embeddings = False

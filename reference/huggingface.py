@@ -130,11 +130,32 @@ def read_lower_case(directory: Path) -> bool | None:
         ("tokenizer_config.json", None, "do_lower_case"),
         ("tokenizer.json", "normalizer", "lowercase"),
     ):
-        stated = _read_if_there(directory / name)
-        stated = stated if scope is None else stated.get(scope)
-        if isinstance(stated, dict) and isinstance(stated.get(key), bool):
-            return stated[key]
+        lower_case = _stated(directory / name, scope).get(key)
+        if isinstance(lower_case, bool):
+            return lower_case
     return None
+
+
+def check_tokenizing(directory: Path, lower_case: bool) -> None:
+    """InputError where tokenizer_config.json or tokenizer.json asks for other pieces.
+
+    The original's tokeniser, which is ours, takes accents off what it lower-cases, and
+    off nothing else, and sets CJK characters apart.
+    """
+    accents, always = (None, lower_case), (None, True)
+    for name, scope, key, computed in (
+        ("tokenizer_config.json", None, "strip_accents", accents),
+        ("tokenizer_config.json", None, "tokenize_chinese_chars", always),
+        ("tokenizer_config.json", None, "do_basic_tokenize", always),
+        ("tokenizer.json", "normalizer", "strip_accents", accents),
+        ("tokenizer.json", "normalizer", "handle_chinese_chars", always),
+    ):
+        stated = _stated(directory / name, scope).get(key)
+        if stated not in computed:
+            raise InputError(
+                f"{directory / name}: expected {key} {json.dumps(computed[-1])}, found "
+                f"{json.dumps(stated)}; such a tokeniser is not implemented"
+            )
 
 
 def read_vocabulary(path: Path) -> list[str]:
@@ -239,6 +260,13 @@ def _is_transposed(name: str) -> bool:
 
 def _read_if_there(path: Path) -> dict:
     return read_json_object(path) if path.exists() else {}
+
+
+def _stated(path: Path, scope: str | None) -> dict:
+    """What a file states, or one part of it does; nothing where that is not there."""
+    stated = _read_if_there(path)
+    stated = stated if scope is None else stated.get(scope)
+    return stated if isinstance(stated, dict) else {}
 
 
 def _write_json(path: Path, stated: dict) -> None:

@@ -48,13 +48,16 @@ def uniform(draws):
 def below(draws, limit):
     """random.Random.randrange(limit): as many bits as limit has, until they are less.
 
-    limit is less than 2^32.
+    limit is less than 2^32. 0 where the words ran out: among those that come again
+    none may be less.
     """
     bits = 0
     while limit >> bits:
         bits += 1
     drawn = np.int64(_word(draws)) >> (32 - bits)
     while drawn >= limit:
+        if draws.used[0] > len(draws.words):
+            return np.int64(0)
         drawn = np.int64(_word(draws)) >> (32 - bits)
     return drawn
 

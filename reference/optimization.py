@@ -28,8 +28,9 @@ class Clipping(StrEnum):
     a list of rows: a word piece that occurs n times is n rows, whose squares are summed
     before the rows are. So the same recipe clips differently on the two.
 
-    In pre-training the table is the output's kernel too; the two gradients are added
-    to one of the table's shape under either graph, and the two values are equal.
+    In pre-training the table is the output's kernel too; where the two gradients are
+    added to one of the table's shape, as by the TensorFlow that the goldens are of, the
+    two values are equal under either graph.
     """
 
     ONE_HOT = "one-hot"

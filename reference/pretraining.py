@@ -130,9 +130,10 @@ class Pretraining:
         """Take the steps from `first` on; returns the held-out metrics at the end."""
         last, size = self._last_step, self.execution.micro_batch_size
         seeds = [trial.seed for trial in self.trials]
-        losses, metrics, note = [], None, ""
+        losses, note, metrics = [], "", None
         clock, saved = _Clock(), time.monotonic()
         for step, batch in zip(range(first, last), self._batches(first), strict=False):
+            metrics = None
             rates = np.full(len(self.trials), self._learning_rate(step))
             losses.append(trainer.dispatch(divided(batch, size), rates, seeds, step))
             reached = step + 1
@@ -153,7 +154,7 @@ class Pretraining:
 
     def _is_due(self, reached: int, every: int | None) -> bool:
         """Whether something done every so many steps, and at the end, is due."""
-        return reached == self._last_step or bool(every and reached % every == 0)
+        return reached == self.num_train_steps or bool(every and reached % every == 0)
 
     def _line(self, reached: int, losses: list, learning_rate: float) -> dict:
         """What the metrics say of the steps since the last line."""
@@ -236,6 +237,8 @@ class Pretraining:
             "config": dataclasses.asdict(self.config),
             "settings": dataclasses.asdict(self.settings),
             "initial": self.initial and self.initial.sha256,
+            "vocabulary": self.tokenizer.sha256,
+            "held_out": digest(self.held_out),
             "trials": [trial.name for trial in self.trials],
             "phases": [
                 [phase.num_train_steps, phase.batch_size, digest(phase.instances)]

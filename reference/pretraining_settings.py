@@ -69,7 +69,8 @@ class Execution:
     `mesh`. Every `log_every` steps a line is added to the metrics, every
     `evaluate_every` steps (a multiple of it) with the held-out metrics, and the state
     is saved with the first line after `save_every_seconds`; the last `keep` stay. After
-    the step `stop_after` the run stops as if killed there, with its state saved.
+    the step `stop_after` (a multiple of `log_every`, so that the lines are those of a
+    run that was not stopped) the run stops as if killed there, with its state saved.
     """
 
     micro_batch_size: int | None = None
@@ -91,11 +92,13 @@ class Execution:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name}: expected 1 or more, found {value}")
-        if (self.evaluate_every or 0) % self.log_every:
-            raise InputError(
-                f"evaluate_every: expected a multiple of log_every, {self.log_every}, "
-                f"found {self.evaluate_every}"
-            )
+        for name in ("evaluate_every", "stop_after"):
+            value = getattr(self, name) or 0
+            if value % self.log_every:
+                raise InputError(
+                    f"{name}: expected a multiple of log_every, {self.log_every}, "
+                    f"found {value}"
+                )
 
 
 DEFAULT_SETTINGS = PretrainingSettings()

@@ -26,11 +26,13 @@ class RowOrder:
         epochs, within = np.divmod(places, self._rows)
         if epochs[0] < min(self._epochs, default=0):
             self._restart()
-        while self._drawn <= epochs[-1]:
-            self._epochs[self._drawn] = self._rng.permutation(self._rows)
-            self._drawn += 1
         for epoch in [e for e in self._epochs if e < epochs[0]]:
             del self._epochs[epoch]
+        while self._drawn <= epochs[-1]:
+            order = self._rng.permutation(self._rows)
+            if self._drawn >= epochs[0]:  # one that goes on passes over the others
+                self._epochs[self._drawn] = order
+            self._drawn += 1
         chosen = np.empty(self._batch_size, np.int64)
         for epoch in np.unique(epochs):
             chosen[epochs == epoch] = self._epochs[epoch][within[epochs == epoch]]

@@ -100,7 +100,10 @@ def read_blocks(
 
 
 def count_records(path: str | os.PathLike) -> int:
-    """How many records a file holds; InputError for one that is damaged anywhere."""
+    """How many records a file holds; InputError for one that is damaged.
+
+    One that was cut off between two records cannot be told from a shorter one.
+    """
     return sum(1 for _ in _records(path))
 
 

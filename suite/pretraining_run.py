@@ -26,6 +26,7 @@ from reference.pretraining_settings import (
 )
 from reference.tfrecords import read_blocks
 from reference.tokenization import Tokenizer
+from suite.sharding import check_whole
 
 
 @dataclass(frozen=True)
@@ -175,6 +176,8 @@ def read_instances(paths: Sequence[Path], config: BertConfig) -> dict[str, np.nd
     Numbers come in as few bytes as the model's limits need.
     """
     files = ", ".join(map(str, paths))
+    for path in paths:
+        check_whole(path)
     blocks = [
         compacted(checked(block, config, path))
         for path in paths

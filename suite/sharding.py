@@ -19,6 +19,7 @@ import psutil
 from reference.errors import InputError
 from reference.files import file_sha256, written_whole
 from reference.instances import InstanceSettings
+from reference.json_files import read_json_object
 from reference.shards import write_shard
 from reference.tokenization import Tokenizer
 from suite.corpus_check import CheckedText, check_room, check_text
@@ -121,6 +122,21 @@ def make_shard(shards: Shards, text: CheckedText, report) -> dict:
     with written_whole(shards.sidecar(text.path)) as file:
         file.write(json.dumps(sidecar, indent=2) + "\n")
     return sidecar
+
+
+def check_whole(records: Path) -> None:
+    """InputError for records that have another size than a sidecar beside them says.
+
+    TFRecords that were cut off between two records look like fewer of them.
+    """
+    sidecar = records.with_suffix(".json")
+    output = read_json_object(sidecar).get("output") if sidecar.exists() else None
+    stated = output.get("bytes") if isinstance(output, dict) else None
+    if stated is not None and records.exists() and stated != records.stat().st_size:
+        raise InputError(
+            f"{records}: expected {stated:,} bytes, as {sidecar.name} says, found "
+            f"{records.stat().st_size:,}; make the shard again with the verb instances"
+        )
 
 
 def _is_made(shards: Shards, text: CheckedText) -> bool:

@@ -96,7 +96,11 @@ EvaluateEvery = Annotated[
 SaveEvery = Annotated[float, number_option("Seconds between states.", 0)]
 Keep = Annotated[int, number_option("States to keep.", 1)]
 StopAfter = Annotated[
-    int | None, number_option("Stop after this step; the same without it goes on.", 1)
+    int | None,
+    number_option(
+        "Stop after this step, a multiple of --log-every; the same without it goes on.",
+        1,
+    ),
 ]
 Record = Annotated[
     Path | None,

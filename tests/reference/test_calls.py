@@ -5,6 +5,7 @@ import pytest
 
 from reference import calls
 from reference.calls import Room, RunSteps, filled
+from reference.errors import InputError
 from reference.features import Features
 from reference.packing import NO_EXAMPLE, PartShape
 from reference.recipe import Recipe
@@ -48,6 +49,12 @@ def test_calls_are_the_steps_of_the_run(monkeypatch, seed):
                 check_step(
                     data, order.batch(call.first + number), own, call.pieces[trial]
                 )
+
+
+def test_an_epoch_has_a_step():
+    data = task(np.random.default_rng(0), 20)
+    with pytest.raises(InputError, match="expected a batch of 32 or more, found 20"):
+        RunSteps(data, Recipe(32, epochs=4), [1])
 
 
 def check_step(data, batch, parts, pieces):

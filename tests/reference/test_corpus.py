@@ -1,5 +1,6 @@
 """Text files to documents: what a document is, and what is no text."""
 
+import contextlib
 import gzip
 import lzma
 
@@ -34,6 +35,36 @@ def test_compressed_text_is_the_same_and_damage_is_told(corpus, suffix, pack):
             read_documents([path], TOKENIZER)
         assert str(path) in str(raised.value)
         assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)]
+)
+def test_files_put_together_are_read_to_their_end(corpus, suffix, pack):
+    """A bit turned in any byte of the second is told; nothing is left out silently."""
+    second = "hh gg\n" * 50
+    packed = [pack(text.encode()) for text in (TEXT, second)]
+    path = corpus(b"".join(packed), f"corpus.txt{suffix}")
+    plain = read_documents([corpus(TEXT + second)], TOKENIZER)
+    assert read_documents([path], TOKENIZER) == plain
+    accepted = 0
+    for place in range(len(packed[1])):
+        damaged = bytearray(packed[1])
+        damaged[place] ^= 1
+        path.write_bytes(packed[0] + damaged)
+        with contextlib.suppress(InputError):
+            accepted += read_documents([path], TOKENIZER) != plain
+    assert not accepted
+
+
+def test_xz_may_be_padded_and_not_be_empty(corpus):
+    packed = lzma.compress(TEXT.encode())
+    path = corpus(packed + b"\0" * 8 + packed + b"\0" * 4, "corpus.txt.xz")
+    plain = read_documents([corpus(TEXT + TEXT)], TOKENIZER)
+    assert read_documents([path], TOKENIZER) == plain
+    for suffix in (".gz", ".xz"):
+        with pytest.raises(InputError, match="it is empty"):
+            read_documents([corpus(b"", f"none.txt{suffix}")], TOKENIZER)
 
 
 def test_text_that_is_not_utf8_names_file_and_line(corpus):

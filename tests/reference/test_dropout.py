@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from reference.dropout import SEQUENCE_STRIDE, Dropout
+from reference.errors import InputError
 
 pytestmark = pytest.mark.backend
 
@@ -27,6 +28,14 @@ def kept(
 def deviations(count: int, n: int, p: float) -> float:
     """How many standard deviations a binomial count is from its mean."""
     return (count - n * p) / np.sqrt(n * p * (1 - p))
+
+
+def test_no_two_places_have_one_number():
+    """The first of the next row and the one after the last that is numbered."""
+    assert kept(shape=(1, 512, 2)).shape == (1, 1, 512, 2)
+    for axes, shape in (("BSH", (2, 513, 2)), ("BNSS", (1, 1, 2, 513))):
+        with pytest.raises(InputError, match=r"512 tokens at most, .* found 513"):
+            kept(shape=shape, axes=axes)
 
 
 @pytest.mark.parametrize("axes", SHAPES)

@@ -323,6 +323,16 @@ def test_weights_without_a_head_predict_nothing(single):
         single.predict(pretrained(), task())
 
 
+def test_examples_as_long_as_the_checkpoint_has_positions():
+    """Fifty, which is no multiple of what programs are rounded up to."""
+    config = dataclasses.replace(CONFIG, max_position_embeddings=50)
+    given = pretrained()
+    given[POSITION_EMBEDDINGS] = given[POSITION_EMBEDDINGS][:50]
+    tuner = FineTuner(config, classifier(2), 1)
+    outcome = tuner.run(given, task(longest=50), Recipe(32, epochs=1), [1e-3], [1])
+    assert np.isfinite(outcome.logits["dev"]).all()
+
+
 @pytest.mark.slow
 def test_parts_of_a_batch_are_the_batch():
     """Twelve examples in parts of one row and of six: the same run, dropout and all."""

@@ -241,6 +241,30 @@ def test_a_vocabulary_may_be_in_tokenizer_json_alone(theirs, weights):
         assert re.search(said, refusal(directory))
 
 
+@pytest.mark.parametrize(
+    ("name", "stated", "said"),
+    [
+        ("tokenizer_config.json", {"strip_accents": False}, "strip_accents true, fo"),
+        ("tokenizer_config.json", {"tokenize_chinese_chars": False}, "chars true, fou"),
+        ("tokenizer_config.json", {"do_basic_tokenize": False}, "tokenize true, found"),
+        ("tokenizer.json", {"normalizer": {"strip_accents": False}}, "accents true, f"),
+        (
+            "tokenizer.json",
+            {"normalizer": {"handle_chinese_chars": False}},
+            "handle_chinese_chars true, found false; such a tokeniser is not",
+        ),
+    ],
+)
+def test_a_tokeniser_that_makes_other_pieces_is_refused(theirs, name, stated, said):
+    directory, _ = theirs
+    (directory / name).write_text(json.dumps({"do_lower_case": True} | stated))
+    assert said in refusal(directory)
+    as_ours = {"do_lower_case": True, "strip_accents": None}
+    as_ours |= {"tokenize_chinese_chars": True, "do_basic_tokenize": True}
+    (directory / name).write_text(json.dumps(as_ours))
+    read_checkpoint(directory)
+
+
 def test_a_pickle_is_refused_with_the_way_to_convert_it(theirs):
     directory, _ = theirs
     (directory / "model.safetensors").unlink()

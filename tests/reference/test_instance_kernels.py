@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 
 from reference import fast_instances
@@ -30,6 +31,13 @@ def test_draws_are_those_of_python(limit):
     for count in (10, 300, 1000):
         numbers = stream.run(1, drawn, count, limit)
         assert numbers == [(rng.random(), rng.randrange(limit)) for _ in range(count)]
+
+
+def test_words_of_which_none_will_do_are_not_drawn_for_ever():
+    """Of two bits all four are ones, and 3 is never less than 3."""
+    draws = draws_from(np.full(4, 2**32 - 1, np.uint32))
+    assert below(draws, 3) == 0
+    assert draws.used[0] > 4  # so that it is called again with more words
 
 
 @pytest.mark.usefixtures("words_at_once")

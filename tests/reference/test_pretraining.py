@@ -215,8 +215,10 @@ def stopped(tmp_path_factory):
         {"phases": (Phase(instances(256, seed=3), 40, 8),)},
         {"settings": PretrainingSettings(learning_rate=1e-3)},
         {"trials": (Trial(7),)},
+        {"held_out": instances(64, seed=9)},
+        {"tokenizer": Tokenizer([*PIECES[:-1], "##other"])},
     ],
-    ids=["steps", "data", "settings", "seed"],
+    ids=["steps", "data", "settings", "seed", "held-out", "vocabulary"],
 )
 def test_another_run_is_not_resumed(stopped, changes):
     with pytest.raises(InputError, match="other settings or data"):
@@ -228,6 +230,7 @@ def test_a_run_stops_where_it_is_asked_to_and_goes_on(stopped):
     execution = dataclasses.replace(EXECUTION, stop_after=4)
     run_in(stopped, execution=execution).run()
     assert len(curve(stopped)) == 4
+    assert "held_out" not in (stopped / "metrics.jsonl").read_text()
     assert not (stopped / "model.safetensors").exists()
     run_in(stopped).run()
     assert len(curve(stopped)) == 40
@@ -251,6 +254,7 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
         (lambda: PretrainingSettings(warmup_proportion=1.0), "below 1, found 1.0"),
         (lambda: Execution(keep=0), "keep: expected 1 or more, found 0"),
         (lambda: Execution(log_every=7, evaluate_every=10), "a multiple of log_every"),
+        (lambda: Execution(log_every=7, stop_after=10), "stop_after: .* a multiple"),
         (lambda: run_in(None, trials=(Trial(1), Trial(1))), "each once"),
     ],
 )

@@ -1,5 +1,7 @@
 """Which rows a batch holds: whole shuffles, one after the other."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,15 @@ def test_no_more_than_two_epochs_are_in_memory():
     for step in range(100):
         order.batch(step)
         assert len(order._epochs) <= 2
+
+
+def test_a_run_that_goes_on_holds_no_more():
+    """At epoch 100 of 10,000 rows, 80 kB each."""
+    tracemalloc.start()
+    RowOrder(10_000, 32, 1).batch(100 * 10_000 // 32)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 * 80_000
 
 
 def test_epochs_apart_are_the_same_shuffles():

@@ -1,5 +1,6 @@
 """One pre-training as a job: what it refuses; training itself is slow."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,19 @@ def test_instances_up_to_every_limit_are_read(tmp_path):
     )
     found = read_instances([written(tmp_path, **limits)], CONFIG)
     assert set(found) == set(limits)
+
+
+def test_records_that_were_cut_between_two_are_told_by_their_sidecar(tmp_path):
+    path = written(tmp_path)
+    whole = path.read_bytes()
+    output = {"name": path.name, "bytes": len(whole)}
+    path.with_suffix(".json").write_text(json.dumps({"output": output}))
+    read_instances([path], CONFIG)
+    path.write_bytes(whole + whole)
+    with pytest.raises(InputError, match=r"some\.tfrecord: expected .* bytes, as some"):
+        read_instances([path], CONFIG)
+    path.with_suffix(".json").write_text('{"not": "ours"}')
+    assert len(read_instances([path], CONFIG)["input_ids"]) == 8
 
 
 def one_wrong(shape: tuple[int, int], value: int) -> np.ndarray:
