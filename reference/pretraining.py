@@ -19,7 +19,7 @@ import numpy as np
 
 from reference.accelerator import describe_device
 from reference.backend import building, fetched, is_first_host
-from reference.checkpoint import Checkpoint, write_checkpoint
+from reference.checkpoint import WEIGHTS_FILE, Checkpoint, write_checkpoint
 from reference.configuration import BertConfig
 from reference.dynamic_masking import DynamicMasking, unmasked
 from reference.errors import InputError
@@ -38,7 +38,7 @@ from reference.pretraining_settings import (
     Trial,
     checkpoint_directory,
 )
-from reference.run_state import MetricsLog, RunState
+from reference.run_state import STATES, MetricsLog, RunState
 from reference.tokenization import Tokenizer
 from reference.training import Trainer
 from reference.weights import complete, get_weights, initial_weights, weight_shapes
@@ -210,6 +210,7 @@ class Pretraining:
         """Give the trainer its state; returns the step to go on from."""
         latest = self._states.latest()
         if latest is None:
+            self._check_target()
             shapes = weight_shapes(trainer.model)
             spread, given = self.config.initializer_range, self.initial
             trainer.start(
@@ -226,6 +227,16 @@ class Pretraining:
         if is_first_host():
             MetricsLog(self.directory).forget_after(step)
         return step
+
+    def _check_target(self) -> None:
+        """InputError where a checkpoint is that this run has not made."""
+        for trial in self.trials:
+            path = checkpoint_directory(self.directory, self.trials, trial)
+            if (path / WEIGHTS_FILE).exists():
+                raise InputError(
+                    f"{path}: expected none or a run to go on with, found a checkpoint "
+                    f"without {STATES}/ beside it; name another directory"
+                )
 
     @property
     def _states(self) -> RunState:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reference.devices import ONE_DEVICE, Mesh
 from reference.errors import InputError
+from reference.learning_rates import check_learning_rate
 from reference.masking import MaskingScheme
 
 PRECISIONS = ("float32", "bfloat16")
@@ -54,6 +55,7 @@ class PretrainingSettings:
                 f"precision: expected one of {', '.join(PRECISIONS)}, found "
                 f"{self.precision}"
             )
+        check_learning_rate(self.learning_rate)
         if not 0 <= self.warmup_proportion < 1:
             raise InputError(
                 "warmup_proportion: expected a number from 0 up and below 1, found "

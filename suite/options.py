@@ -4,7 +4,6 @@ Typer makes options of annotated parameters; an annotation that more than one ve
 stands here. The verbs themselves are in suite/commands/.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,6 +14,7 @@ import typer
 from rich.console import Console
 
 from reference.errors import InputError
+from reference.learning_rates import check_learning_rate
 from suite.tasks import GLUE_TASKS, task_named
 
 # Where every verb speaks to the user.
@@ -160,11 +160,7 @@ def grid_lists(
                 "name it once"
             )
     for rate in learning_rates:
-        if not 0 < rate < math.inf:
-            raise InputError(
-                f"--learning-rate: expected a number above 0, found {rate:g}; name "
-                "another"
-            )
+        check_learning_rate(rate)
     return tuple(sorted(batch_sizes)), tuple(sorted(learning_rates, reverse=True))
 
 

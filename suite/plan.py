@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from reference.errors import InputError
+from reference.learning_rates import check_learning_rate
 from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
 from suite.records import Trial
 from suite.tasks import Task
@@ -46,6 +47,10 @@ class Grid:
     max_seq_length: int = 128
     fresh_seeds: tuple[int, ...] = ()
     variations: tuple[str, ...] = ("",)
+
+    def __post_init__(self) -> None:
+        for rate in self.learning_rates:
+            check_learning_rate(rate)
 
     def with_seeds(self, in_all: int, of_grid: int = 1) -> "Grid":
         """Seeds from 1 up: all configurations on the first, the selected one on all."""

@@ -100,7 +100,8 @@ def prepared(
         (own,), (checkpoint,) = said["checkpoints"], checkpoints
         shapes = checkpoint.config, NAMED_SIZES.get(name)
         said["checkpoints"] = [declared(own, name, *shapes)]
-    return Sweep(run, found, grid, stack), resumed(run, said)
+    said = resumed(run, said)
+    return Sweep(run, found, grid, stack), said
 
 
 def sweep(

@@ -16,6 +16,7 @@ from suite.plan import Grid
 from suite.records import RunDirectory
 from suite.sources import Glue, describe_checkpoint
 
+_CALL = ["python", "-m", "suite"]
 _LISTS = {"batch_sizes": BATCH_SIZES, "learning_rates": LEARNING_RATES}
 
 
@@ -67,6 +68,12 @@ def resumed(run: RunDirectory, described: dict) -> dict:
     if not (run.path / "run.json").exists():
         return described
     before = run.run()
+    theirs, ours = (_verb(one.get("command", "")) for one in (before, described))
+    if theirs and ours and theirs != ours:
+        raise InputError(
+            f"{run.path}: expected a run of {ours}, found one of {theirs}; name "
+            "another --run-dir"
+        )
     if before.get("sample") != described["sample"]:
         raise InputError(
             f"{run.path}: holds trials on {_data(before)}, these are on "
@@ -93,6 +100,12 @@ def resumed(run: RunDirectory, described: dict) -> dict:
         joined["skipped"] = {name: why for name, why in skipped if name not in partial}
     joined |= other_lists(before, described)
     return {k: v for k, v in described.items() if k not in _LISTS} | joined
+
+
+def _verb(command: str) -> str:
+    """Which verb's run it is, "" where it does not say; reproduce makes sweeps."""
+    *call, verb = command.split()[:4] or [""]
+    return verb.replace("reproduce", "sweep") if call == _CALL else ""
 
 
 def _all_of(before: str, now: str) -> str:

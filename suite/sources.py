@@ -100,11 +100,21 @@ class Glue:
     @functools.cached_property
     def contents(self) -> dict[str, Content]:
         """All that a sweep will read, by task; InputError for what is not in order."""
+        self._check_test_labels()
         return {task.name: self._content(task) for task in self.runnable()}
 
     def check(self) -> None:
         """Read `contents` now, before time is spent on what needs them."""
         _ = self.contents
+
+    def _check_test_labels(self) -> None:
+        """Given and not found they would leave the comparison dev vs test."""
+        labels = self.test_labels
+        if labels and not any((labels / f"{t}.tsv").is_file() for t in GLUE_TASKS):
+            raise InputError(
+                f"{labels}: expected public test labels as TASK.tsv, found none; check "
+                "the directory"
+            )
 
     def sources(self, checkpoint: Path = Path(), cache: Path | None = None) -> Sources:
         """What a worker is to read, from wherever it is started."""

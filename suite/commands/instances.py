@@ -97,6 +97,10 @@ def instances(
     _check_way(inputs, output, output_dir, check)
     check_belongs("--json", as_json, "--check", check)
     check_belongs("--workers", workers, "--output-dir", output_dir)
+    if vocab.resolve() in {path.resolve() for path in output or ()}:
+        raise InputError(
+            f"{vocab}: expected an output that is not the vocabulary; name another"
+        )
     tokenizer = Tokenizer.from_file(vocab, lower_case=not cased)
     if check:
         raise typer.Exit(_checked(check, tokenizer, masked_lm_prob, as_json))

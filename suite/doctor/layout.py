@@ -19,6 +19,8 @@ _KEEP_LABELS_APART = (
 
 def layout_findings(file: SplitFile) -> Iterator[Finding]:
     """What is wrong with the first line; after a fault the columns mean nothing."""
+    if not file.survey.first:
+        return  # an empty file, of which its rows say so
     first, official = _unquoted(file.survey.first), header(file.task, file.split)
     if not official and _is_of_cola(first):
         return

@@ -237,6 +237,13 @@ def test_a_run_stops_where_it_is_asked_to_and_goes_on(stopped):
     assert read_checkpoint(stopped).config == CONFIG
 
 
+def test_a_checkpoint_that_is_there_is_not_overwritten(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"another's")
+    with pytest.raises(InputError, match="found a checkpoint without states/"):
+        run_in(tmp_path).run()
+    assert (tmp_path / "model.safetensors").read_bytes() == b"another's"
+
+
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
     run = run_in(tmp_path, steps=10, trials=(Trial(1), Trial(2)))
     run.phases[0].instances["masked_lm_weights"][:] = np.nan
@@ -252,6 +259,8 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
         (lambda: Phase({}, 0), "at least one step"),
         (lambda: PretrainingSettings(precision="float16"), "float32, bfloat16"),
         (lambda: PretrainingSettings(warmup_proportion=1.0), "below 1, found 1.0"),
+        (lambda: PretrainingSettings(0.0), "a number above 0, found 0"),
+        (lambda: PretrainingSettings(float("nan")), "a number above 0, found nan"),
         (lambda: Execution(keep=0), "keep: expected 1 or more, found 0"),
         (lambda: Execution(log_every=7, evaluate_every=10), "a multiple of log_every"),
         (lambda: Execution(log_every=7, stop_after=10), "stop_after: .* a multiple"),

@@ -1,5 +1,6 @@
 """The command line as a user types it: how it refuses, and leaves all as it was."""
 
+import json
 import re
 
 import pytest
@@ -38,6 +39,21 @@ BAD_INPUT = {
     "short sequences": ((*GOOD_INSTANCES, "--max-seq-length", "3"), r"from 5 up"),
     "improbable": ((*GOOD_INSTANCES, "--short-seq-prob", "2"), r"from 0 to 1"),
     "same output": ((*GOOD_INSTANCES, "--output", "out.tfrecord"), r"named once"),
+    "output that is the vocabulary": (
+        (*GOOD_INSTANCES, "--output", "vocab.txt"),
+        r"vocab.txt: expected an output that is not the vocabulary",
+    ),
+    "learning rate that is none": (
+        (*PRETRAIN, "--vocab", "vocab.txt", *RECORDS, "--learning-rate", "nan"),
+        r"--learning-rate: expected a number above 0, found nan",
+    ),
+    "no test labels": (
+        (
+            *(*SWEEP, "--checkpoint", "checkpoint"),
+            *("--glue-dir", "glue", "--test-labels", "glue"),
+        ),
+        r"glue: expected public test labels as TASK.tsv, found none",
+    ),
     "output in no directory": (
         (*INSTANCES[:1], *GOOD_INSTANCES[3:], "--output", "text.txt/out.tfrecord"),
         r"text.txt",
@@ -176,6 +192,14 @@ def test_bad_input_is_one_line(refused, case):
     words, message = BAD_INPUT[case]
     (line,) = refused(words)
     assert re.search(message, line)
+
+
+def test_a_run_of_another_verb_is_left_alone(refused, place):
+    (place / "run").mkdir()
+    command = {"command": "python -m suite knobs --task RTE"}
+    (place / "run/run.json").write_text(json.dumps(command))
+    (line,) = refused((*SWEEP, "--checkpoint", "checkpoint", "--glue-dir", "glue"))
+    assert "run: expected a run of sweep, found one of knobs; name another" in line
 
 
 BAD_USAGE = {

@@ -114,6 +114,11 @@ DAMAGES: dict[str, tuple[str, Damage, set[tuple[str, str]]]] = {
         rewritten(lambda raw: b"", "CoLA/dev.tsv"),
         {("empty file", "CoLA/dev.tsv")},
     ),
+    "empty, of a task whose files have a header": (
+        "RTE",
+        rewritten(lambda raw: b"", "RTE/train.tsv"),
+        {("empty file", "RTE/train.tsv")},
+    ),
     "class numbers": (
         "RTE",
         relabelled(RTE_NUMBERS, "RTE/dev.tsv"),
