@@ -22,12 +22,15 @@ def compare(
         Path,
         file_option(
             "One row of scores, CSV, TSV or JSON, headed as the published table "
-            "(81.1/71.1 for two metrics), or lines of task, metric and score."
+            "(81.1/71.1 for two metrics), or one score a line under task,metric,score."
         ),
     ],
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A published model.  [default: the nearest]"),
+        typer.Option(
+            metavar="NAME",
+            help="A published model.  [default: the nearest of the compact]",
+        ),
     ] = None,
     split: Annotated[
         Split | None,

@@ -8,12 +8,15 @@ import typer
 from suite.options import (
     Masking,
     Vocab,
+    check_belongs,
     console,
     directory_option,
     files_option,
     number_option,
     numbers_option,
 )
+
+SECOND_SHARE, MASKED_LM_PROB = 0.1, 0.15
 
 # What is trained, and on what
 
@@ -120,14 +123,14 @@ def pretrain(
     model: Model = "BERT-Tiny",
     masking: Maskings = None,
     dynamic_masking: DynamicMasking = False,
-    masked_lm_prob: MaskedShare = 0.15,
+    masked_lm_prob: MaskedShare = MASKED_LM_PROB,
     seed: TrialSeeds = None,
     batch_size: BatchSize = 32,
     learning_rate: LearningRate = 5e-4,
     warmup_proportion: WarmupShare = 0.1,
     init_checkpoint: InitCheckpoint = None,
     second_input: SecondInput = None,
-    second_share: SecondShare = 0.1,
+    second_share: SecondShare = SECOND_SHARE,
     second_batch_size: SecondBatchSize = None,
     precision: Precision = "float32",
     micro_batch_size: MicroBatchSize = None,
@@ -149,6 +152,12 @@ def pretrain(
     Several seeds, and with --dynamic-masking both maskings, train side by side in one
     program. Stopped at any moment, the same command goes on from the last saved state.
     """
+    two_phases = "--second-input", second_input
+    check_belongs("--second-share", second_share != SECOND_SHARE, *two_phases)
+    check_belongs("--second-batch-size", second_batch_size, *two_phases)
+    drawn = "--dynamic-masking", dynamic_masking
+    check_belongs("--masked-lm-prob", masked_lm_prob != MASKED_LM_PROB, *drawn)
+
     from reference.devices import Mesh
     from reference.pretraining_settings import Execution, PretrainingSettings
     from suite.checkpoint_making import make_checkpoints

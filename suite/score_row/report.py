@@ -160,8 +160,8 @@ def _distance_words(account: RowAccount) -> str:
     nearest, *others = account.distances
     far = _listed([f"{d.model} is {d.mean:.2f} away" for d in others])
     words = [
-        f"Nearest is {nearest.model}, {nearest.mean:.2f} points away on average over "
-        f"{counted(nearest.cells, 'shared score')}; {far}.",
+        f"Nearest of the compact models is {nearest.model}, {nearest.mean:.2f} points "
+        f"away on average over {counted(nearest.cells, 'shared score')}; {far}.",
         "Without predictions the intervals are approximations: sampling errors from "
         "the printed scores alone, and the spread over seeds as others measured it, "
         "the widest known where it is not the model's own.",

@@ -161,10 +161,11 @@ def _printed(found: _Found, column: TableColumn, scale: str) -> PrintedScore:
     cell, number = found.numbers[column]
     shift = 2 if scale == "fractions" else 0
     value, decimals = Fraction(number) * 10**shift, _decimals(number)
-    if not (-100 if column.metric in _SIGNED else 0) <= value <= 100:
+    least = -100 if column.metric in _SIGNED else 0
+    if not least <= value <= 100:
         raise InputError(
-            f"{cell.where}: expected a score of at most 100 under {cell.heading!r}, "
-            f"found {number}; correct it"
+            f"{cell.where}: expected a score from {least} to 100 under "
+            f"{cell.heading!r}, found {number}; correct it"
         )
     if scale == "fractions" and number == int(number):
         # Programs write 0.0 for 0.0000; it has no fewer decimals than the others.

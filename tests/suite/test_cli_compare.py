@@ -57,7 +57,7 @@ The row can be of test and not of dev, where no number of right answers gives SS
 
 ## Against published rows
 
-Nearest is BERT-Tiny, 0.00 points away on average over 14 shared scores; BERT-Mini is 2.06 away, BERT-Small is 6.45 away and BERT-Medium is 8.75 away. Without predictions the intervals are approximations: sampling errors from the printed scores alone, and the spread over seeds as others measured it, the widest known where it is not the model's own. On one and the same test set errors are partly shared, which is not counted: the intervals are rather too wide.
+Nearest of the compact models is BERT-Tiny, 0.00 points away on average over 14 shared scores; BERT-Mini is 2.06 away, BERT-Small is 6.45 away and BERT-Medium is 8.75 away. Without predictions the intervals are approximations: sampling errors from the printed scores alone, and the spread over seeds as others measured it, the widest known where it is not the model's own. On one and the same test set errors are partly shared, which is not counted: the intervals are rather too wide.
 
 Against the published test scores of BERT-Tiny, from google-research/bert README.md at commit eedf571 (2020-03-11): 1 degenerate, 8 inconclusive, 4 reproduced, 1 uninformative, 1 not comparable.
 
@@ -136,7 +136,7 @@ def test_a_split_that_the_scores_contradict(typed, tiny):
 def test_against_another_model(typed, tiny):
     ended = typed("compare", "--scores", tiny, "--model", "BERT-Mini")
     assert ended.code == 0
-    assert "Nearest is BERT-Tiny, 0.00 points away" in ended.out
+    assert "Nearest of the compact models is BERT-Tiny, 0.00 points away" in ended.out
     assert "Against the published test scores of BERT-Mini, from google-" in ended.out
     assert "| QNLI | 81.5 | 84.1 | -2.6 | [-4.1, -1.1] | test vs test |" in ended.out
 

@@ -47,6 +47,10 @@ BAD_INPUT = {
         (*PRETRAIN, "--vocab", "vocab.txt", *RECORDS, "--learning-rate", "nan"),
         r"--learning-rate: expected a number above 0, found nan",
     ),
+    "share of a second input that is not there": (
+        (*PRETRAIN, "--vocab", "vocab.txt", *RECORDS, "--second-share", "0.5"),
+        r"--second-share: expected with --second-input only, found without it",
+    ),
     "no test labels": (
         (
             *(*SWEEP, "--checkpoint", "checkpoint"),

@@ -170,7 +170,7 @@ BAD = {
     "half a pair": ("MRPC\n81.1/\n", "line 2: expected one number, or two"),
     "a pair of one": ("RTE\n57.2/58\n", r"line 2: expected 1 number.*found 2"),
     "one of two": ("MRPC F1/acc\n81.1\n", r"line 2: expected 2 number.*found 1"),
-    "above 100": ("RTE,WNLI\n572,62.3\n", "line 2: .*at most 100 under 'RTE'"),
+    "above 100": ("RTE,WNLI\n572,62.3\n", "line 2: .*from 0 to 100 under 'RTE'"),
     "negative": ("RTE,WNLI\n-57.2,62.3\n", "line 2: .*under 'RTE', found -57.2"),
     "two scales": ("CoLA,RTE\n38.0,0.62\n", "line 2: expected one scale, found 0.62"),
     "twice": ("RTE,rte_acc\n57.2,57.2\n", "line 2: RTE is there twice"),
