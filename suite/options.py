@@ -19,7 +19,7 @@ from suite.tasks import GLUE_TASKS, task_named
 
 # Where every verb speaks to the user.
 console = Console(soft_wrap=True)
-ALL_TASKS = ",".join(GLUE_TASKS)
+ALL_TASKS = [",".join(GLUE_TASKS)]
 
 
 class Masking(StrEnum):
@@ -65,8 +65,10 @@ TestLabels = Annotated[
     directory_option("Public test labels, DIR/TASK.tsv: index and label."),
 ]
 Tasks = Annotated[
-    str,
-    typer.Option(metavar="NAMES", help="GLUE tasks, comma-separated; AX is in MNLI."),
+    list[str],
+    typer.Option(
+        metavar="NAMES...", help="GLUE tasks, comma-separated; AX is in MNLI."
+    ),
 ]
 Seeds = Annotated[
     int,
@@ -135,9 +137,9 @@ PartialTrain = Annotated[
 ]
 
 
-def task_names(tasks: str) -> tuple[str, ...]:
-    """The tasks asked for, in GLUE's order; AX comes with MNLI."""
-    asked = {task_named(name).name for name in listed(tasks)}
+def task_names(*tasks: str) -> tuple[str, ...]:
+    """The tasks of all lists, in GLUE's order; AX comes with MNLI."""
+    asked = {task_named(name).name for names in tasks for name in listed(names)}
     if not asked:
         raise InputError(f"--tasks: none named; known: {', '.join(GLUE_TASKS)}")
     if "AX" in asked:

@@ -97,7 +97,7 @@ def reproduce(
         checkpoints=tuple(checkpoint or ()),
         published_as=published_as,
         models=tuple(listed(models)),
-        tasks=task_names(tasks),
+        tasks=task_names(*tasks),
         pretrain_steps=pretrain_steps,
         grid=Grid(*lists).with_seeds(seeds, grid_seeds),
         execution=execution(workers, stack, ray, gpus, tpus),

@@ -77,7 +77,7 @@ def sweep(
     glue = Glue(
         glue_dir,
         test_labels,
-        task_names(tasks),
+        task_names(*tasks),
         partial_train=partial_train,
         test_predictions=test_predictions,
     )

@@ -22,6 +22,10 @@ def test_tasks_are_run_once_in_the_order_of_glue(asked, given):
     assert task_names(asked) == given
 
 
+def test_tasks_of_several_lists():
+    assert task_names("RTE", "CoLA,RTE") == ("CoLA", "RTE")
+
+
 def test_a_grid_is_the_same_in_whatever_order_it_is_typed():
     assert grid_lists([32, 8], [1e-4, 5e-5, 3e-4]) == ((8, 32), (3e-4, 1e-4, 5e-5))
 
