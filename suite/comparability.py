@@ -75,7 +75,10 @@ def _rule_sample(context: Context) -> Closed:
 
 def _rule_partial_train(context: Context) -> Closed:
     why = context.run.get("partial", {}).get(context.grid.task.name)
-    return why and ("not comparable", why, "the complete train split")
+    if not why:
+        return None
+    reasons = "; ".join(filter(None, (why, _part_of_grid(context))))
+    return "not comparable", reasons, "the complete train split"
 
 
 def _rule_checkpoint(context: Context) -> Closed:
@@ -97,15 +100,20 @@ def _rule_no_number(context: Context) -> Closed:
 
 
 def _rule_part_of_grid(context: Context) -> Closed:
+    why = _part_of_grid(context)
+    return why and ("not comparable", why, "run the whole grid")
+
+
+def _part_of_grid(context: Context) -> str | None:
+    """How many of the documented configurations were tried, where not all of them."""
     documented = documented_configurations()
     tried = {configuration_of(record.trial) for record in context.grid.records}
     if documented <= tried:
         return None
-    why = (
+    return (
         f"{len(documented & tried)} of the {len(documented)} documented configurations "
         "were tried"
     )
-    return "not comparable", why, "run the whole grid"
 
 
 def _rule_wnli(context: Context) -> Closed:

@@ -52,3 +52,21 @@ def test_why_there_is_no_number_comes_first(rte):
     part = {"batch_sizes": (8,), "learning_rates": (1e-4,)}
     assert rte(fail=1, **part).verdict == "not scored"
     assert rte(sample=True, **part).why == "sample task"
+
+
+@pytest.mark.parametrize(
+    ("batch_sizes", "also"),
+    [
+        (BATCH_SIZES, ""),
+        ((8,), "; 4 of the 20 documented configurations were tried"),
+    ],
+)
+def test_on_a_part_of_the_task_a_part_of_the_grid_is_told_too(
+    tmp_path, monkeypatch, batch_sizes, also
+):
+    whole = documented_grid.documented_configurations
+    monkeypatch.setattr(comparability, "documented_configurations", whole)
+    run = make_run(tmp_path, Synthetic(tasks=("RTE",), batch_sizes=batch_sizes))
+    run.write_run(run.run() | {"partial": {"RTE": "a part is there"}})
+    cell = next(c for c in verdict_table(run.path) if c.column.task == "RTE")
+    assert (cell.verdict, cell.why) == ("not comparable", f"a part is there{also}")
