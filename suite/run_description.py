@@ -17,6 +17,9 @@ from suite.records import RunDirectory
 from suite.sources import Glue, describe_checkpoint
 
 _CALL = ["python", "-m", "suite"]
+# Which verb's run each verb makes.
+_VERBS = {verb: verb for verb in ("sweep", "squad", "knobs", "distill")}
+_VERBS["reproduce"] = "sweep"
 _LISTS = {"batch_sizes": BATCH_SIZES, "learning_rates": LEARNING_RATES}
 
 
@@ -105,7 +108,7 @@ def resumed(run: RunDirectory, described: dict) -> dict:
 def _verb(command: str) -> str:
     """Which verb's run it is, "" where it does not say; reproduce makes sweeps."""
     *call, verb = command.split()[:4] or [""]
-    return verb.replace("reproduce", "sweep") if call == _CALL else ""
+    return _VERBS.get(verb, "") if call == _CALL else ""
 
 
 def _all_of(before: str, now: str) -> str:

@@ -22,6 +22,7 @@ FREE = {
     "reference.errors",
     "reference.files",
     "reference.json_files",
+    "reference.learning_rates",
     "reference.squad_examples",
 }
 # The modules of suite that train, that make or read what is trained on, or that start

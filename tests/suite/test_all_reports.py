@@ -167,7 +167,7 @@ def test_a_comparison_of_maskings_is_on_its_page_and_in_short(project):
     )
     text = (project / "README.md").read_text()
     assert "(results/masking/2026-04-01_pairs_0); tables: [masking.md](reports" in text
-    assert "point published for BERT-Large on MNLI, this would have shown it" in text
+    assert "point published for BERT-Large on MNLI, an interval would have been" in text
     assert "2026-04-01_pairs_0" not in (reports / "glue.md").read_text()
     assert not readme.published_problems()
 

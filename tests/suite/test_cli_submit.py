@@ -173,7 +173,7 @@ def test_returned_scores_are_compared(typed, few, tmp_path):
     assert header.startswith("| Task | Metric | Published (test) | Ours |")
     assert sum(line.startswith("| MNLI") for line in rows) == 2
     assert "| MRPC | f1 | 81.1 | 81.1 | 0.0 [" in ended.out
-    assert "few seeds: guessed from" in ended.out.splitlines()[-1]
+    assert "MRPC: measured over 2 seeds, each with a grid" in ended.out.splitlines()[-1]
     said = json.loads(typed("submit", few.path, *options, "--json").out)
     assert said["published"] == "BERT-Tiny"
     assert len(said["cells"]) == 15
