@@ -87,7 +87,15 @@ BAD_INPUT = {
         r"unknown task 'RTF': expected one of CoLA",
     ),
     "no task": (
-        (*SWEEP[:3], "--checkpoint", "checkpoint", "--glue-dir", "glue", "--tasks", ","),
+        (
+            *SWEEP[:3],
+            "--checkpoint",
+            "checkpoint",
+            "--glue-dir",
+            "glue",
+            "--tasks",
+            ",",
+        ),
         r"--tasks: none named",
     ),
     "no checkpoint": (
