@@ -9,5 +9,5 @@ def check_learning_rate(rate: float) -> None:
     """InputError for what is no number above 0."""
     if not 0 < rate < math.inf:
         raise InputError(
-            f"--learning-rate: expected a number above 0, found {rate:g}; name another"
+            f"learning_rate: expected a number above 0, found {rate:g}; name another"
         )

@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 
 from reference.errors import InputError
-from reference.learning_rates import check_learning_rate
 from suite.tasks import GLUE_TASKS, task_named
 
 # Where every verb speaks to the user.
@@ -152,7 +151,7 @@ def grid_lists(
 ) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """The lists of a grid in the documented order, so that it makes the same stacks.
 
-    InputError for a value that is there twice, or for a learning rate that is none.
+    InputError for a value that is there twice.
     """
     typed = {"--batch-size": batch_sizes, "--learning-rate": learning_rates}
     for option, values in typed.items():
@@ -161,8 +160,6 @@ def grid_lists(
                 f"{option}: expected each value once, found {twice[0]:g} twice; "
                 "name it once"
             )
-    for rate in learning_rates:
-        check_learning_rate(rate)
     return tuple(sorted(batch_sizes)), tuple(sorted(learning_rates, reverse=True))
 
 

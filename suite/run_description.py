@@ -17,9 +17,9 @@ from suite.records import RunDirectory
 from suite.sources import Glue, describe_checkpoint
 
 _CALL = ["python", "-m", "suite"]
-# Which verb's run each verb makes.
-_VERBS = {verb: verb for verb in ("sweep", "squad", "knobs", "distill")}
-_VERBS["reproduce"] = "sweep"
+# Which kind of run each verb makes, by the verb that makes no other.
+_KINDS = {"reproduce": "sweep", "sweep": "sweep", "squad": "squad"}
+_KINDS |= {"knobs": "knobs", "distill": "distill"}
 _LISTS = {"batch_sizes": BATCH_SIZES, "learning_rates": LEARNING_RATES}
 
 
@@ -71,7 +71,7 @@ def resumed(run: RunDirectory, described: dict) -> dict:
     if not (run.path / "run.json").exists():
         return described
     before = run.run()
-    theirs, ours = (_verb(one.get("command", "")) for one in (before, described))
+    theirs, ours = (_kind(one.get("command", "")) for one in (before, described))
     if theirs and ours and theirs != ours:
         raise InputError(
             f"{run.path}: expected a run of {ours}, found one of {theirs}; name "
@@ -105,10 +105,10 @@ def resumed(run: RunDirectory, described: dict) -> dict:
     return {k: v for k, v in described.items() if k not in _LISTS} | joined
 
 
-def _verb(command: str) -> str:
-    """Which verb's run it is, "" where it does not say; reproduce makes sweeps."""
+def _kind(command: str) -> str:
+    """Which kind of run it made, "" where it does not say."""
     *call, verb = command.split()[:4] or [""]
-    return _VERBS.get(verb, "") if call == _CALL else ""
+    return _KINDS.get(verb, "") if call == _CALL else ""
 
 
 def _all_of(before: str, now: str) -> str:

@@ -74,12 +74,11 @@ def few_seeds_draws(
 ) -> np.ndarray:
     """Draws [10 R] of a mean over few seeds: examples resampled, seeds by Student's t.
 
-    Student's t of a few seeds has far tails, and costs nothing to draw: ten times for
-    each resample. `example_draws` [R] are of the mean over seeds with only examples
-    resampled,
+    `example_draws` [R] are of the mean over seeds with only examples resampled,
     `by_seed` [S] the scores (or paired differences) it is the mean of; ValueError for
-    fewer than two. What seeds and examples do together is in both, so the interval is
-    rather too wide than too narrow.
+    fewer than two. Student's t of a few seeds has far tails, and costs nothing to draw:
+    ten times for each resample. What seeds and examples do together is in both, so the
+    interval is rather too wide than too narrow.
     """
     if by_seed.size < 2:
         raise ValueError(f"expected two seeds or more, found {by_seed.size}")

@@ -45,7 +45,7 @@ BAD_INPUT = {
     ),
     "learning rate that is none": (
         (*PRETRAIN, "--vocab", "vocab.txt", *RECORDS, "--learning-rate", "nan"),
-        r"--learning-rate: expected a number above 0, found nan",
+        r"learning_rate: expected a number above 0, found nan",
     ),
     "share of a second input that is not there": (
         (*PRETRAIN, "--vocab", "vocab.txt", *RECORDS, "--second-share", "0.5"),

@@ -123,9 +123,9 @@ def test_the_documented_lists_in_any_order_are_the_documented_ones(typed, words,
         ),
         (
             ("--learning-rate", 0),
-            r"--learning-rate: expected a number above 0, found 0",
+            r"learning_rate: expected a number above 0, found 0",
         ),
-        (("--learning-rate", "nan"), r"--learning-rate: .* found nan"),
+        (("--learning-rate", "nan"), r"learning_rate: .* found nan"),
         (("--batch-size", 0), r"--batch-size"),
     ],
 )
