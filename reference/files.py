@@ -4,12 +4,15 @@ import errno
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from reference.errors import InputError
+
+_ASIDE = ".part"
 
 
 @contextmanager
@@ -29,7 +32,7 @@ def all_written_whole(
 ) -> Iterator[list[IO]]:
     """The same for several files: none is put in place before all are on the disk."""
     paths = [Path(path) for path in paths]
-    aside = [path.with_name(f".{path.name}.{os.getpid()}.part") for path in paths]
+    aside = [path.with_name(f".{path.name}.{os.getpid()}{_ASIDE}") for path in paths]
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +61,7 @@ def directory_written_whole(path: str | os.PathLike) -> Iterator[Path]:
     What stood at `path` is replaced as a whole. The block syncs the files it writes.
     """
     path = Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    aside = path.with_name(f".{path.name}.{os.getpid()}{_ASIDE}")
     replaced = path.with_name(f".{path.name}.{os.getpid()}.old")
     shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
     try:
@@ -78,6 +81,20 @@ def directory_written_whole(path: str | os.PathLike) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
         if path.exists():
             shutil.rmtree(replaced, ignore_errors=True)
+
+
+def check_can_be_written(path: str | os.PathLike) -> None:
+    """InputError now if nothing could be put at `path` after hours; makes nothing."""
+    path = Path(path).absolute()
+    place = next(parent for parent in path.parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written there ({place}: {error.strerror}); name "
+            "another place"
+        ) from error
 
 
 def sync_directory(directory: Path) -> None:
@@ -102,10 +119,15 @@ def file_sha256(path: str | os.PathLike) -> str:
 
 @contextmanager
 def full_disk_told(paths: Iterable[Path]) -> Iterator[None]:
-    """InputError for want of room, instead of what the operating system says."""
+    """InputError for want of room, or of leave to write what is written aside."""
     try:
         yield
     except OSError as error:
+        if str(error.filename).endswith(_ASIDE):
+            raise InputError(
+                f"{', '.join(map(str, paths))}: cannot be written there "
+                f"({error.strerror}); name another place"
+            ) from error
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise InputError(

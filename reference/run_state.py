@@ -7,7 +7,7 @@ when it goes on, so that the file ends up as if the run had not been stopped.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from reference.files import full_disk_told, written_whole
 
 STATES, METRICS_FILE = "states", "metrics.jsonl"
 _NAME = re.compile(r"step-(\d+)\.safetensors")
+_MOST_SHOWN = 40  # characters of a value in a message
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class RunState:
                 f"{path}: expected the state at step {step}, found it damaged "
                 f"({error}); remove it, and the same command goes on from {older}"
             ) from error
-        if written_by["run"] != self.identity:
+        if other := ", ".join(_differences(written_by["run"], self.identity)):
             raise InputError(
-                f"{path}: belongs to a run with other settings or data; use another "
-                f"directory, or remove {self.directory} to start afresh"
+                f"{path}: belongs to a run with other settings or data ({other}); use "
+                f"another directory, or remove {self.directory} to start afresh"
             )
         return step, arrays
 
@@ -95,6 +96,20 @@ class MetricsLog:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         with written_whole(path) as file:
             file.writelines(f"{line}\n" for line in lines if _step_of(line) <= step)
+
+
+def _differences(before: object, now: object, name: str = "") -> Iterator[str]:
+    """What JSON says otherwise than before: each by its key, and values if short."""
+    if before == now:
+        return
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in before | now:
+            inner = f"{name}.{key}" if name else key
+            yield from _differences(before.get(key), now.get(key), inner)
+        return
+    values = [json.dumps(value) for value in (now, before)]
+    short = max(map(len, values)) <= _MOST_SHOWN
+    yield f"{name} {values[0]}, there {values[1]}" if short else f"another {name}"
 
 
 def _step_of(line: str) -> float:

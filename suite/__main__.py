@@ -1,6 +1,9 @@
 """`python -m suite VERB`: see cli.py."""
 
-from suite.cli import main
+try:
+    from suite.cli import main
+except KeyboardInterrupt:  # before there is anyone to say so
+    raise SystemExit(130) from None
 
 if __name__ == "__main__":
     main()

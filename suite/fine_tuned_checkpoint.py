@@ -14,7 +14,7 @@ from rich.console import Console
 
 from reference.checkpoint import DESCRIPTION_FILE, read_checkpoint, write_checkpoint
 from reference.errors import InputError
-from reference.files import directory_written_whole
+from reference.files import check_can_be_written, directory_written_whole
 from reference.json_files import read_json_object
 from suite import environment
 from suite.jobs import Job, or_failure
@@ -57,8 +57,7 @@ def fine_tuned(directory: Path, stack: Stack) -> dict | None:
 
 def make(stack: Stack, directory: Path, work: Path, console: Console) -> TrialResult:
     """Fine-tune in a worker, and show it."""
-    # Now, before time is spent, if it cannot be written there.
-    directory.parent.mkdir(parents=True, exist_ok=True)
+    check_can_be_written(directory)
     job = Job(fine_tune, (stack, directory.resolve(), how_typed()))
     console.print(f"Fine-tuning on {stack.task} …")
     with (

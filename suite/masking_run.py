@@ -12,6 +12,7 @@ from pathlib import Path
 from suite.grids import Grid, load_grids
 from suite.masking_effect import MaskingDifference, compare_maskings
 from suite.records import RunDirectory
+from suite.run_kind import glue_run
 from suite.verdicts import run_checkpoints
 
 
@@ -46,5 +47,5 @@ def read_masking_runs(directory: Path) -> list[MaskingRun]:
 
 def _read(path: Path) -> MaskingRun:
     directory = RunDirectory(path)
-    checkpoints = run_checkpoints(directory)
-    return MaskingRun(path, directory.run(), checkpoints, load_grids(directory))
+    run, checkpoints = glue_run(directory), run_checkpoints(directory)
+    return MaskingRun(path, run, checkpoints, load_grids(directory))

@@ -34,6 +34,14 @@ log = logging.getLogger(__name__)
 
 _MASKINGS = ("wordpiece", "whole-word", None)
 _HALF = np.finfo(np.float16)
+# Of what run.json may say, what is read; and the types in the words of JSON.
+_IN_RUN = {
+    **dict.fromkeys(("command", "commit", "device", "backend", "started"), str),
+    **dict.fromkeys(("versions", "skipped", "partial"), dict),
+    **dict.fromkeys(("seeds", "fresh_seeds", "checkpoints"), list),
+    **dict.fromkeys(("batch_sizes", "learning_rates"), list),
+}
+_IN_JSON = {str: "a text", dict: "an object {…}", list: "a list […]"}
 
 
 @dataclass(frozen=True)
@@ -169,6 +177,10 @@ class RunDirectory:
         """Split -> float16 logits [n, C] (each row's largest is 0) or float32 [n]."""
         return _read_arrays(self._predictions_path(trial_id))
 
+    @property
+    def has_trials(self) -> bool:
+        return bool(self._trials.exists() and self.records())
+
     def stacks(self) -> dict[str, tuple[str, ...]]:
         """By trial the ids it was planned with (plan.json), its own too."""
         path = self.path / "plan.json"
@@ -202,15 +214,22 @@ class RunDirectory:
             file.write("\n")
 
     def run(self) -> dict:
-        """What run.json says; InputError if it is missing or no JSON object."""
+        """What run.json says; InputError if it is missing or not of its types."""
         path = self.path / "run.json"
         try:
-            return read_json_object(path)
+            said = read_json_object(path)
         except FileNotFoundError as error:
             raise InputError(
                 f"{path}: expected the description of a run, found no such file; is "
                 "this a run directory?"
             ) from error
+        for key, kind in _IN_RUN.items():
+            if key in said and not isinstance(said[key], kind):
+                raise InputError(
+                    f"{path}, {key}: expected {_IN_JSON[kind]}, found {said[key]!r}; "
+                    "restore the file as it was written"
+                )
+        return said
 
     def stated(self, *keys: str) -> dict:
         """The same; InputError unless it says all of these."""

@@ -9,6 +9,7 @@ from suite.estimates import Choice, Estimates
 from suite.grids import Grid, load_grids
 from suite.masking_run import MaskingRun
 from suite.records import RunDirectory, TrialRecord
+from suite.run_kind import glue_run
 from suite.verdicts import run_checkpoints, verdicts_of
 
 
@@ -40,13 +41,14 @@ class ReportedRun(MaskingRun):
 
 
 def read_run(run_dir: Path) -> ReportedRun:
-    """Everything a report needs; InputError for a directory that is no run."""
+    """Everything a report needs; InputError for a directory that is no run on GLUE."""
     directory = RunDirectory(run_dir)
+    run = glue_run(directory)
     grids = load_grids(directory)
     estimates = Estimates(grids)
     return ReportedRun(
         path=Path(run_dir),
-        run=directory.run(),
+        run=run,
         checkpoints=run_checkpoints(directory),
         grids=grids,
         cells=verdicts_of(directory, grids, estimates),

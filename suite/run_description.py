@@ -14,12 +14,9 @@ from suite.documented_grid import BATCH_SIZES, LEARNING_RATES
 from suite.origin import better_known
 from suite.plan import Grid
 from suite.records import RunDirectory
+from suite.run_kind import kind_of
 from suite.sources import Glue, describe_checkpoint
 
-_CALL = ["python", "-m", "suite"]
-# Which kind of run each verb makes, by the verb that makes no other.
-_KINDS = {"reproduce": "sweep", "sweep": "sweep", "squad": "squad"}
-_KINDS |= {"knobs": "knobs", "distill": "distill"}
 _LISTS = {"batch_sizes": BATCH_SIZES, "learning_rates": LEARNING_RATES}
 
 
@@ -71,7 +68,7 @@ def resumed(run: RunDirectory, described: dict) -> dict:
     if not (run.path / "run.json").exists():
         return described
     before = run.run()
-    theirs, ours = (_kind(one.get("command", "")) for one in (before, described))
+    theirs, ours = (kind_of(one.get("command", "")) for one in (before, described))
     if theirs and ours and theirs != ours:
         raise InputError(
             f"{run.path}: expected a run of {ours}, found one of {theirs}; name "
@@ -103,12 +100,6 @@ def resumed(run: RunDirectory, described: dict) -> dict:
         joined["skipped"] = {name: why for name, why in skipped if name not in partial}
     joined |= other_lists(before, described)
     return {k: v for k, v in described.items() if k not in _LISTS} | joined
-
-
-def _kind(command: str) -> str:
-    """Which kind of run it made, "" where it does not say."""
-    *call, verb = command.split()[:4] or [""]
-    return _KINDS.get(verb, "") if call == _CALL else ""
 
 
 def _all_of(before: str, now: str) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from reference.errors import InputError
 from suite.options import (
     GLUE_HELP,
     Gpus,
@@ -32,9 +33,9 @@ def knobs(
         ),
     ] = "MRPC",
     only: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="NAMES", help="Knobs, comma-separated.  [default: all]"),
-    ] = "",
+    ] = None,
     seeds: Annotated[int, number_option("Seeds, from 1 up.", 2)] = 8,
     batch_size: Annotated[int, number_option("Of every trial.", 1)] = 32,
     learning_rate: Annotated[
@@ -68,7 +69,10 @@ def knobs(
     from suite.records import RunDirectory
     from suite.sources import Checkpoints, Glue
 
-    asked = tuple(knob_named(one).name for one in listed(only)) or tuple(KNOBS)
+    named = KNOBS if only is None else listed(only)
+    if not named:
+        raise InputError(f"--only: none named; known: {', '.join(KNOBS)}")
+    asked = tuple(knob_named(one).name for one in named)
     grid = Grid(
         batch_sizes=(batch_size,),
         learning_rates=(learning_rate,),

@@ -56,7 +56,12 @@ def _absent(path: Path, task: Task, split: str) -> Finding:
 
 
 def _instead(path: Path, task: Task) -> tuple[str, str]:
-    """The file in another form or under another name, and what to do."""
+    """What stands there that is no file, the file in another form or under another
+    name, and what to do."""
+    if path.is_dir():
+        return "a directory", f"move it away; {fetch_again(task.name)}"
+    if path.is_symlink():
+        return f"a link to {path.readlink()}, which is not there", "mend the link"
     names = {path.stem.lower(), task.name.lower()}
     if path.stem.startswith("dev"):
         names |= {path.stem.replace("dev", "validation"), "dev", "validation"}

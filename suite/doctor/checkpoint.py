@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from reference.arrays import read_header
 from reference.checkpoint import DESCRIPTION_FILE, WEIGHTS_FILE, read_checkpoint
 from reference.configuration import BertConfig
@@ -90,7 +92,7 @@ def _tried(found: list[Finding], name: str, read: Callable, path: Path):
 
 def _passed_on(name: str, path: Path, error: InputError) -> Finding:
     """A fault in the words of the error, which says all that a finding says."""
-    told = str(error).removeprefix(str(path)).lstrip(":, ")
+    told = str(error).removeprefix(str(path)).lstrip(":, /")
     return Finding(Level.FAULT, name, path, advice=told)
 
 
@@ -214,6 +216,16 @@ def _whole(directory: Path) -> Finding:
         checkpoint = read_checkpoint(directory)
     except InputError as error:
         return _passed_on("unusable checkpoint", directory, error)
+    if odd := [n for n, w in checkpoint.weights.items() if not np.isfinite(w).all()]:
+        more = f", and {len(odd) - 1} more such variables" if len(odd) > 1 else ""
+        return Finding(
+            Level.FAULT,
+            "weights that are no numbers",
+            directory,
+            f"NaN or infinity in {odd[0]}{more}",
+            "finite numbers",
+            "its training diverged, or the file is damaged; take one from before",
+        )
     count = f"{len(checkpoint.weights)} variables of {checkpoint.name}"
     found = f"{count}, of the names, shapes and types that the config asks for"
     return Finding(Level.OK, "weights", directory, found)

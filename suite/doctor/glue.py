@@ -90,7 +90,7 @@ def file_findings(file: SplitFile) -> tuple[list[Finding], bool]:
     Where they are not, nothing is said of its labels and rows.
     """
     found = list(text_findings(file))
-    if file.survey.utf16:
+    if file.survey.is_unreadable:
         return found, False
     layout = list(layout_findings(file))
     found += layout

@@ -88,7 +88,8 @@ def _examine(path: Path, split: str) -> tuple[list[Finding], _Contents | None]:
     except ValueError as error:
         return [_unreadable(path, error)], None
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        found = f"{type(error).__name__} {error} on the way"
+        missing = isinstance(error, KeyError)
+        found = f"no {error} on the way" if missing else "something else on the way"
         expected = "data, paragraphs, qas and answers, one in the other"
         return [
             Finding(Level.FAULT, "unknown structure", path, found, expected, FETCH)

@@ -60,6 +60,8 @@ class Survey:
     utf16: bool = False
     byte_order_mark: bool = False
     carriage_returns: int = 0
+    stray_returns: list[int] = field(default_factory=list)  # not before a line feed
+    nul: int | None = None  # the first line with a zero byte
     line_end_at_end: bool = False
     not_utf8: int | None = None  # the first such line
     blank: list[int] = field(default_factory=list)
@@ -73,6 +75,16 @@ class Survey:
     @property
     def width(self) -> int:
         return len(self.first)
+
+    @property
+    def has_old_mac_ends(self) -> bool:
+        """Whether lines end in carriage returns alone, so that all are one line."""
+        return self.lines == 1 and bool(self.stray_returns)
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether there is nothing to say of its rows."""
+        return self.utf16 or self.has_old_mac_ends
 
     @property
     def repeated(self) -> int:
@@ -129,6 +141,10 @@ class _Reader:
         if line.endswith(b"\r"):
             found.carriage_returns += 1
             line = line[:-1]
+        if b"\r" in line:
+            found.stray_returns.append(found.lines)
+        if found.nul is None and b"\0" in line:
+            found.nul = found.lines
         if found.not_utf8 is None and not line.isascii() and not _is_utf8(line):
             found.not_utf8 = found.lines
         self._take_cells(line)

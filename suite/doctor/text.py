@@ -70,7 +70,7 @@ def fetch_again(task: str) -> str:
 
 
 def text_findings(file: SplitFile) -> Iterator[Finding]:
-    """What is wrong with a file as text; of UTF-16 nothing else can be said."""
+    """What is wrong with a file as text; of some nothing else can be said."""
     if file.survey.utf16:
         yield file.fault(
             "not UTF-8",
@@ -78,6 +78,15 @@ def text_findings(file: SplitFile) -> Iterator[Finding]:
             expected="UTF-8",
             line=1,
             advice=f"save it as UTF-8 without a byte-order mark, or {file.fetch}",
+        )
+        return
+    if file.survey.has_old_mac_ends:
+        yield file.fault(
+            "carriage returns",
+            "lines that end in a carriage return alone",
+            expected="line feeds",
+            line=1,
+            advice=f"{_RESAVED}; {file.fetch}",
         )
         return
     yield from _encoding(file)
@@ -118,6 +127,23 @@ def _encoding(file: SplitFile) -> Iterator[Finding]:
             expected="line feeds alone",
             advice=f"a reader may take the carriage return for a part of the last "
             f"column; {_RESAVED}; {file.fetch}",
+        )
+    if found.stray_returns:
+        yield file.note(
+            "carriage returns",
+            f"{len(found.stray_returns):,} of {found.lines:,} lines with one that no "
+            "line feed follows",
+            expected="line feeds at the ends of lines",
+            line=found.stray_returns[0],
+            advice=f"many readers break the line there; {file.fetch}",
+        )
+    if found.nul is not None:
+        yield file.fault(
+            "zero bytes",
+            "the byte 00",
+            expected="text",
+            line=found.nul,
+            advice=f"the file is damaged, or of another encoding; {file.fetch}",
         )
 
 

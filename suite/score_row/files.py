@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from reference.errors import InputError
+from reference.json_files import each_key_once
 
 _MODEL = {"model", "name", "system", "checkpoint"}
 _LONG = {"task", "metric", "score"}
+_AS_PRINTED = dict.fromkeys(("parse_float", "parse_int", "parse_constant"), str)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ def _table_cells(path: Path, text: str) -> tuple[str, list[HeadedCell]]:
 def _lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     """Lines that are not blank, as wide as the first, each with its number."""
     first = next((line for line in text.splitlines() if line.strip()), "")
+    if ";" in first and not {",", "\t"} & {*first}:
+        raise InputError(
+            f"{path}, line 1: expected commas or tabs between cells, found semicolons; "
+            "save it with commas, and with points in its numbers"
+        )
     reader = csv.reader(text.splitlines(), delimiter="\t" if "\t" in first else ",")
     width = 0
     for line in reader:
@@ -98,11 +105,13 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
 def _json_cells(path: Path, text: str) -> tuple[str, list[HeadedCell]]:
     """The model's name and the cells of a JSON file; numbers stay as printed."""
     try:
-        found = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+        found = json.loads(text, **_AS_PRINTED, object_pairs_hook=each_key_once)
     except json.JSONDecodeError as error:
         raise InputError(
             f"{path}, line {error.lineno}: expected JSON, found {error.msg}; correct it"
         ) from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     if isinstance(found, dict):
         named = [key for key in found if key.lower() in _MODEL]
         model = str(found[named[0]]) if named else ""

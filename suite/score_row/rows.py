@@ -107,7 +107,7 @@ def _number(cell: HeadedCell, text: str) -> Decimal:
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d\d?)?", text):
         raise InputError(
             f"{cell.where}: expected a number under {cell.heading!r}, found {text!r}; "
-            "write 81.1, or 81.1/71.1 for two"
+            "write 81.1, with a point, or 81.1/71.1 for two"
         )
     return Decimal(text)
 

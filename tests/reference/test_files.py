@@ -9,6 +9,7 @@ import pytest
 from reference.errors import InputError
 from reference.files import (
     all_written_whole,
+    check_can_be_written,
     directory_written_whole,
     file_sha256,
     written_whole,
@@ -160,3 +161,25 @@ def test_the_hash_of_a_file(tmp_path):
     assert file_sha256(tmp_path / "a").startswith("ba7816bf8f01cfea414140de5dae2223")
     with pytest.raises(InputError, match=r"b: cannot be read \(No such file"):
         file_sha256(tmp_path / "b")
+
+
+def test_a_place_that_cannot_be_written_is_named_not_the_file_beside_it():
+    with (
+        pytest.raises(InputError, match=r"^/proc/x.txt: cannot be written there"),
+        written_whole("/proc/x.txt"),
+    ):
+        pass
+    with (
+        pytest.raises(InputError, match=r"^/proc/x: cannot be written there"),
+        directory_written_whole("/proc/x"),
+    ):
+        pass
+
+
+def test_whether_a_place_can_be_written_is_asked_without_a_trace(tmp_path):
+    check_can_be_written(tmp_path / "deep" / "file")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").touch()
+    for place in ("/proc/deep/x", tmp_path / "file" / "x"):
+        with pytest.raises(InputError, match=f"^{place}: cannot be written there"):
+            check_can_be_written(place)

@@ -22,6 +22,7 @@ def test_what_is_whole_is_read(tmp_path):
         ("", "expected JSON, found none"),
         ("[1]", "expected a JSON object {…}, found a list"),
         ("[" * 100_000, "expected JSON, found none"),
+        ('{"a": 1, "b": {"c": 1, "c": 2}}', 'expected each key .* found "c" twice'),
     ],
 )
 def test_what_is_not_is_named(tmp_path, text, said):

@@ -1,6 +1,7 @@
 """States are kept, found again and held to their run; metrics lose what was torn."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -75,3 +76,19 @@ def test_metrics_after_the_state_and_torn_lines_are_dropped(tmp_path):
     log.forget_after(20)
     lines = (tmp_path / METRICS_FILE).read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [10, 20]
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"settings": {"rate": 2}}, "(settings.rate 2, there 1)"),
+        ({"settings": {}}, "(settings.rate null, there 1)"),
+        ({"data": "b" * 64}, "(another data)"),
+        ({"trials": ["a"], "data": None}, "(another data, trials "),
+    ],
+)
+def test_what_is_otherwise_in_another_run_is_said(tmp_path, now, said):
+    before = {"settings": {"rate": 1}, "data": "a" * 64, "trials": ["a", "b"]}
+    RunState(tmp_path, before).save(10, arrays(10))
+    with pytest.raises(InputError, match=re.escape(f"settings or data {said}")):
+        RunState(tmp_path, before | now).latest()

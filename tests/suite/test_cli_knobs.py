@@ -48,6 +48,7 @@ def test_many_seeds(typed, words):
 @pytest.mark.parametrize(
     ("more", "said"),
     [
+        (["--only", ","], "--only: none named; known: bias-correction"),
         (["--only", "louder"], "unknown knob 'louder': expected one of"),
         (["--seeds", 1], "greater than or equal to 2"),
         (["--task", "RET"], "unknown task 'RET'"),

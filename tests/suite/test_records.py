@@ -215,6 +215,11 @@ def test_run_json(run):
         run.run()
     run.write_run({"sample": True, "commit": "abc"})
     assert run.run() == {"sample": True, "commit": "abc"}
+    run.write_run({"seeds": 1})
+    with pytest.raises(
+        InputError, match=r"run.json, seeds: expected a list .* found 1"
+    ):
+        run.run()
     (run.path / "run.json").write_text("{")
     with pytest.raises(InputError, match="expected JSON"):
         run.run()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reference.errors import InputError
 from suite.report_summary import summary
 from suite.reported_run import read_run
 from tests.suite import synthetic
@@ -178,7 +179,6 @@ def test_several_pairs_carry_seeds_and_examples(tmp_path):
     assert "there is one of BERT-Tiny on MRPC." in text
 
 
-def test_a_run_without_trials_has_a_summary(said):
-    text = said(tasks=())
-    assert "1 checkpoint fine-tuned on 0 tasks (none): 0 trials" in text
-    assert "**How sure.**" not in text
+def test_of_a_run_without_trials_nothing_is_said(said):
+    with pytest.raises(InputError, match="expected trials, found none yet"):
+        said(tasks=())

@@ -68,6 +68,16 @@ def recelled(change: Callable[[list[str]], list[str]], name: str) -> Damage:
     return rewritten(each, name)
 
 
+def in_its_place(make: Callable[[Path], None], name: str) -> Damage:
+    """Something else where a file is."""
+
+    def damage(glue: Path) -> None:
+        (glue / name).unlink()
+        make(glue / name)
+
+    return damage
+
+
 def relabelled(names: dict[str, str], name: str, column: int = -1) -> Damage:
     def change(cells: list[str]) -> list[str]:
         cells[column] = names.get(cells[column], cells[column])

@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from reference.arrays import read_arrays, write_arrays
 from reference.checkpoint import Layout, write_config
 from reference.conversion import convert
 from reference.errors import InputError
@@ -140,6 +142,16 @@ def test_any_layout(ours, tmp_path, layout):
 def test_what_cannot_be_read_is_named(ours, file, content, name):
     (ours / file).write_bytes(content)
     assert name in {name for name, _ in named(ours)}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_named(ours, value):
+    path = ours / "model.safetensors"
+    arrays, note = read_arrays(path)
+    arrays["bert/pooler/dense/bias"][3] = value
+    write_arrays(path, arrays, note)
+    (finding,) = (f for f in examine_checkpoint(ours) if f.level == Level.FAULT)
+    assert finding.found == "NaN or infinity in bert/pooler/dense/bias"
 
 
 @pytest.mark.parametrize("file", ["vocab.txt", "bert_config.json", "model.safetensors"])

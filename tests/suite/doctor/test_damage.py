@@ -1,14 +1,17 @@
 """Every known way to break a copy of GLUE is named, and a sound copy has no fault."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
+from suite.doctor.finding import Level
 from suite.doctor.glue import examine_glue
 from suite.doctor.states import State
 from tests.suite.doctor.damage import (
     Damage,
     exchanged,
+    in_its_place,
     joined_mrpc,
     named,
     recelled,
@@ -220,6 +223,21 @@ DAMAGES: dict[str, tuple[str, Damage, set[tuple[str, str]]]] = {
         rewritten(lambda raw: raw.decode().encode("utf-16"), "WNLI/train.tsv"),
         {("not UTF-8", "WNLI/train.tsv")},
     ),
+    "old Mac line ends": (
+        "WNLI",
+        rewritten(lambda raw: raw.replace(b"\n", b"\r"), "WNLI/train.tsv"),
+        {("carriage returns", "WNLI/train.tsv")},
+    ),
+    "zero bytes": (
+        "RTE",
+        rewritten(lambda raw: raw.replace(b" ", b"\0", 9), "RTE/train.tsv"),
+        {("zero bytes", "RTE/train.tsv")},
+    ),
+    "a directory in its place": (
+        "RTE",
+        in_its_place(Path.mkdir, "RTE/dev.tsv"),
+        {("file missing", "RTE/dev.tsv")},
+    ),
     "a blank line": (
         "WNLI",
         rewritten(lambda raw: raw + b"\n", "WNLI/train.tsv"),
@@ -264,3 +282,20 @@ def test_damage_is_named(glue, tasks, damage, faults):
     copy = glue(*tasks.split())
     damage(copy)
     assert named(copy) == faults
+
+
+def test_what_stands_in_a_files_place_is_said(glue):
+    copy = glue("RTE")
+    in_its_place(Path.mkdir, "RTE/dev.tsv")(copy)
+    in_its_place(lambda path: path.symlink_to("gone.tsv"), "RTE/train.tsv")(copy)
+    (rte,) = (r for r in examine_glue(copy) if r.task == "RTE")
+    found = {f.file.name: f.found for f in rte.findings if f.name == "file missing"}
+    assert found["dev.tsv"] == "a directory"
+    assert found["train.tsv"] == "a link to gone.tsv, which is not there"
+
+
+def test_a_carriage_return_within_a_row_is_told(glue):
+    copy = glue("WNLI")
+    rewritten(lambda raw: raw.replace(b" ", b"\r", 1), "WNLI/dev.tsv")(copy)
+    assert named(copy) == set()
+    assert ("carriage returns", "WNLI/dev.tsv") in named(copy, Level.NOTE)

@@ -178,6 +178,7 @@ BAD = {
     "no row": ("RTE\n", "line 1: expected one row.*found 0"),
     "nothing": ("", "line 1: expected one row.*found 0"),
     "a decimal comma": ("RTE,WNLI\n57,2,62,3\n", "line 2: expected 2 cells.*found 4"),
+    "semicolons": ("RTE;WNLI\n57,2;62,3\n", "line 1: expected commas or tabs"),
     "only an average": ("Score\n64.2\n", "expected scores of GLUE's tasks, found none"),
     "long, no task": (
         "task,score\nRTE,57.2\nFoo,58\n",
@@ -188,6 +189,7 @@ BAD = {
 BAD_JSON = {
     "not JSON": ('{\n"RTE": 57.2,,\n}', "line 2: expected JSON"),
     "a list in a list": ('{"RTE": [[57.2]]}', "key 'RTE': expected a number"),
+    "a key twice": ('{"RTE": 57.2, "RTE": 60.1}', 'expected each key .*"RTE" twice'),
     "true": ('{"RTE": true}', "key 'RTE': expected a number, found true"),
     "an unknown key": ('{"RTE": 57.2, "seed": 1}', "key 'seed': .*found 'seed'"),
     "an entry without a score": (
@@ -208,5 +210,5 @@ def test_bad_tables(tmp_path, case):
 @pytest.mark.parametrize("case", BAD_JSON)
 def test_bad_json(tmp_path, case):
     text, message = BAD_JSON[case]
-    with pytest.raises(InputError, match=rf"row.json, {message}"):
+    with pytest.raises(InputError, match=rf"row.json(, |: ){message}"):
         read(tmp_path, text, "row.json")
