@@ -299,6 +299,11 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: expected arrays of a run, found no such file; restore it, or "
+            "resume the run, which runs such a trial again"
+        ) from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             f"{path}: expected arrays of a run, found {error}; restore the file, or "
