@@ -3,9 +3,14 @@
 Source: `metric_fn` of the original's run_pretraining.py: masked_lm_accuracy and
 masked_lm_loss over predicted tokens, next_sentence_accuracy and next_sentence_loss over
 pairs.
+
+Where trials that train side by side differ in masking, all are measured under each of
+the maskings too: what a masking hides is not as hard to guess as what another hides, so
+that only metrics under the same one tell which model is the better.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from keras import ops
@@ -25,6 +30,14 @@ METRICS = (
 )
 
 
+MASKED_LM = METRICS[:2]
+
+
+def under(metric: str, masking: str) -> str:
+    """The name of a masked-LM metric on what this masking hid, for every trial."""
+    return f"{metric}_{masking}"
+
+
 class HeldOut:
     """Measures a model of K trials on the same instances, each under its masking."""
 
@@ -36,12 +49,33 @@ class HeldOut:
         trials: Sequence[Trial] = (Trial(),),
     ):
         """`masking` draws the masks; None where the instances have theirs."""
-        self._batches = HeldOutBatches(instances, masking, trials, BATCH)
+        self._maskings = [trial.masking for trial in trials]
+        self._batches = {}
+        for scheme in dict.fromkeys(self._maskings):
+            alike = [replace(trial, masking=scheme) for trial in trials]
+            self._batches[scheme] = HeldOutBatches(instances, masking, alike, BATCH)
         self._measured = compile_model(model, _measures)
 
     def metrics(self) -> list[dict[str, float]]:
-        """The metrics of each trial as the model is now."""
-        sums = sum(self._measured(batch) for batch in self._batches)
+        """The metrics of each trial as the model is now.
+
+        Where the trials' maskings differ, those of `MASKED_LM` under each of them too.
+        """
+        found = {scheme: self._under(b) for scheme, b in self._batches.items()}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        return [
+            found[own][trial]
+            | {
+                under(name, scheme): measured[trial][name]
+                for scheme, measured in found.items()
+                for name in MASKED_LM
+            }
+            for trial, own in enumerate(self._maskings)
+        ]
+
+    def _under(self, batches: HeldOutBatches) -> list[dict[str, float]]:
+        sums = sum(self._measured(batch) for batch in batches)
         hits, losses, counts = sums[:, 0::3], sums[:, 1::3], sums[:, 2::3]  # [K, 2]
         values = np.stack([hits / counts, losses / counts], axis=-1)  # [K, 2, 2]
         return [dict(zip(METRICS, row.ravel().tolist(), strict=True)) for row in values]

@@ -3,9 +3,10 @@
 Two pre-trainings make a pair when they share model, text, settings and seed and differ
 in masking (suite/pretraining_kinds.py): of the records of results/pretraining/, and of
 the checkpoints of a run. Each is measured on what its own masking hid, and whole words
-are not as hard to guess as pieces: a difference is of the two tasks as well as of the
-two models. Which model is the better one is told by fine-tuning
-(suite/masking_effect.py).
+are not as hard to guess as pieces: that difference is of the two tasks as well as of
+the two models. Those that trained side by side are also measured on the very same
+hidden tokens, under either masking (reference/held_out.py). What a model is good for is
+told by fine-tuning (suite/masking_effect.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,8 +18,13 @@ from suite.estimates import generator_for
 from suite.pretraining_kinds import alike, alike_of
 from suite.pretraining_pairs import OverPairs, over_pairs
 
-MASKED_LM_METRICS = ("masked_lm_accuracy", "masked_lm_loss")
 _MASKINGS = ("wordpiece", "whole-word")
+_MASKED_LM = ("masked_lm_accuracy", "masked_lm_loss")
+# Each on what its own masking hid; then all on what one of them hid.
+MASKED_LM_METRICS = (
+    *_MASKED_LM,
+    *(f"{metric}_{masking}" for masking in _MASKINGS for metric in _MASKED_LM),
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,11 @@ class MaskedLmDifference:
     wordpiece: float
     whole_word: float
     over: OverPairs
+
+    @property
+    def on_the_same(self) -> bool:
+        """Whether both guess the very same hidden tokens."""
+        return self.metric not in _MASKED_LM
 
 
 @dataclass(frozen=True)

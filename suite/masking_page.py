@@ -61,10 +61,15 @@ _SEEN = (
     "may be there all the same."
 )
 _MASKED_LM = (
-    "Accuracy in points and loss in nats, each model on text that its own masking hid. "
-    "Whole words are not as hard to guess as pieces, so a difference is of the two "
-    "tasks as well as of the two models."
+    "Accuracy in points and loss in nats. Where each model guesses what its own "
+    "masking hid, a difference is of the two tasks as well as of the two models, since "
+    "whole words are not as hard to guess as pieces."
 )
+_ON_THE_SAME = (
+    " Where one masking hid for both, they guess the very same tokens, and a "
+    "difference is of the models; each is then at home under its own masking."
+)
+_NOT_ON_THE_SAME = " These models were not measured on the same hidden tokens."
 
 
 def masking_parts(run: MaskingRun, figures: Figures) -> list[str]:
@@ -80,9 +85,10 @@ def masked_lm_parts(rows: Sequence[MaskedLmDifference], *, sample: bool) -> list
     if not rows:
         return []
     pairs = max(row.over.pairs for row in rows)
+    same = any(row.on_the_same for row in rows)
     return [
         "## Held-out masked-LM metrics",
-        _MASKED_LM,
+        _MASKED_LM + (_ON_THE_SAME if same else _NOT_ON_THE_SAME),
         masked_lm_rows(rows, sample=sample),
         f"{what_pairs_show(pairs)}{_SEEN if pairs > 1 else ''}",
     ]

@@ -8,6 +8,10 @@ from suite.masking_effect import MaskingDifference
 from suite.pretraining_pairs import OverPairs
 from suite.whole_word_effect import PublishedEffect, published_effect
 
+_HIDDEN_BY = {
+    "_wordpiece": "WordPiece, for both",
+    "_whole-word": "whole word, for both",
+}
 _OVER_PAIRS = (
     "Pre-training pairs",
     "Over the pairs, 95 %",
@@ -78,6 +82,7 @@ def masked_lm_rows(rows: Sequence[MaskedLmDifference], *, sample: bool) -> str:
     header = (
         "Model",
         "Metric",
+        "Hidden by",
         "WordPiece",
         "Whole word",
         "Whole word - WordPiece",
@@ -89,11 +94,12 @@ def masked_lm_rows(rows: Sequence[MaskedLmDifference], *, sample: bool) -> str:
 
 
 def _masked_lm_row(row: MaskedLmDifference) -> list[str]:
-    is_accuracy = row.metric.endswith("accuracy")
-    scale, decimals = (100.0, 2) if is_accuracy else (1.0, 3)
+    metric, hidden = _metric_and_hidden(row.metric)
+    scale, decimals = (100.0, 2) if metric.endswith("accuracy") else (1.0, 3)
     return [
         row.model,
-        row.metric.replace("_", " ").replace("masked lm", "masked-LM"),
+        metric.replace("_", " ").replace("masked lm", "masked-LM"),
+        hidden,
         f"{scale * row.wordpiece:.{decimals}f}",
         f"{scale * row.whole_word:.{decimals}f}",
         signed(scale * row.over.mean, decimals),
@@ -101,6 +107,14 @@ def _masked_lm_row(row: MaskedLmDifference) -> list[str]:
         *_over_pairs(row.over, scale, decimals),
         " ".join(f"`{record}`" for record in row.records),
     ]
+
+
+def _metric_and_hidden(name: str) -> tuple[str, str]:
+    """masked_lm_loss_wordpiece: the metric, and which masking hid what is guessed."""
+    for ending, words in _HIDDEN_BY.items():
+        if name.endswith(ending):
+            return name.removesuffix(ending), words
+    return name, "each its own"
 
 
 def _over_pairs(over: OverPairs, scale: float, decimals: int) -> list[str]:

@@ -37,9 +37,25 @@ def test_pairs_by_seed_over_records(tmp_path):
     assert loss.over.differences == pytest.approx((-0.2, -0.4))
     text = masked_lm_rows([accuracy, loss], sample=False)
     # Student's t with one degree of freedom: 12.71 times 1 / sqrt(2) * sqrt(2).
-    assert "| masked-LM accuracy | 10.50 | 13.50 | +3.00 | 1, 2 | 2 |" in text
+    assert (
+        "| masked-LM accuracy | each its own | 10.50 | 13.50 | +3.00 | 1, 2 | 2 |"
+        in text
+    )
     assert "[-9.71, +15.71]" in text
     assert "0.5 (0.5)" in text
+
+
+def test_models_measured_on_the_same_hidden_tokens(tmp_path):
+    own = {"masked_lm_loss": 6.0, "masked_lm_loss_wordpiece": 6.0}
+    other = {"masked_lm_loss": 5.9, "masked_lm_loss_wordpiece": 6.2}
+    trials = {"wordpiece_seed1": 0, "whole-word_seed1": 0}
+    record(tmp_path, "one", trials, held_out=[own, other])
+    each, same = recorded_differences(tmp_path)
+    assert (each.on_the_same, same.on_the_same) == (False, True)
+    assert same.over.mean == pytest.approx(0.2)
+    text = masked_lm_rows([each, same], sample=False)
+    assert "| masked-LM loss | each its own | 6.000 | 5.900 | -0.100 |" in text
+    assert "| masked-LM loss | WordPiece, for both | 6.000 | 6.200 | +0.200 |" in text
 
 
 def test_what_differs_in_more_than_masking_is_no_pair(tmp_path):

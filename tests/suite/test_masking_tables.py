@@ -71,5 +71,5 @@ def test_accuracy_is_in_points_and_loss_as_it_is():
         )
     ]
     text = masked_lm_rows(rows, sample=False)
-    assert "| masked-LM accuracy | 12.34 | 10.00 | -2.34 | 1 |" in text
-    assert "| masked-LM loss | 6.123 | 6.500 | +0.377 | 1 |" in text
+    assert "| masked-LM accuracy | each its own | 12.34 | 10.00 | -2.34 | 1 |" in text
+    assert "| masked-LM loss | each its own | 6.123 | 6.500 | +0.377 | 1 |" in text
