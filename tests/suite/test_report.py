@@ -118,13 +118,12 @@ def test_every_table_of_a_sample_run_says_so(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"tasks": ()},
         {"tasks": ("WNLI",), "fail": 20},
         {"tasks": ("WNLI", "CoLA", "STS-B", "MRPC"), "constant": True},
         {"tasks": ("RTE",), "seeds": 3, "fail": 1},
         {"tasks": ("RTE",), "batch_sizes": (8,), "learning_rates": (1e-4,)},
     ],
-    ids=["no trials", "all failed", "constant", "seeds", "one trial"],
+    ids=["all failed", "constant", "seeds", "one trial"],
 )
 def test_awkward_runs_are_reported(tmp_path, options):
     run = synthetic.make_run(tmp_path / "run", synthetic.Synthetic(**options))
