@@ -107,14 +107,16 @@ class Resources:
 def or_failure(events: Iterator[Event], what: str) -> Iterator[Event]:
     """Events as they come; a job of `what` that failed ends it all.
 
-    InputError for a worker that died, since that is for the user to mend.
+    InputError for want of memory, of which a worker mostly dies, since that is for the
+    user to mend.
     """
     for event in events:
-        if event.died:
+        if event.died or event.short_of_memory:
+            died = f"a worker died ({event.reason}), which is mostly"
             raise InputError(
-                f"{what}: a worker died ({event.reason}), which is mostly for want of "
-                "memory; take fewer --workers, or smaller files, batches or models. "
-                "What was finished is kept"
+                f"{what}: {died if event.died else 'ended'} for want of memory; take "
+                "fewer --workers, or smaller files, batches or models. What was "
+                "finished is kept"
             )
         if event.kind == "failed":
             raise RuntimeError(f"{what} failed: {event.reason}")

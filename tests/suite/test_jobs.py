@@ -112,6 +112,9 @@ def test_a_failed_job_ends_it_all():
     died = Event("failed", job, "its worker process died (SIGKILL), 2 times", died=True)
     with pytest.raises(InputError, match=r"^it: a worker died .*SIGKILL.* --workers"):
         list(or_failure([died], "it"))
+    short = Event("failed", job, "ResourceExhaustedError", short_of_memory=True)
+    with pytest.raises(InputError, match=r"^it: ended for want of memory; take fewer"):
+        list(or_failure([short], "it"))
 
 
 @pytest.mark.parametrize("amounts", [(0, 0, 0), (1, -1, 0)])
