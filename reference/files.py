@@ -37,7 +37,7 @@ def all_written_whole(
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with full_disk_told(paths):
+        with failed_write_told(paths):
             with ExitStack() as stack:
                 files = [stack.enter_context(open(one, mode, **text)) for one in aside]
                 yield files
@@ -65,7 +65,7 @@ def directory_written_whole(path: str | os.PathLike) -> Iterator[Path]:
     replaced = path.with_name(f".{path.name}.{os.getpid()}.old")
     shutil.rmtree(aside, ignore_errors=True)  # of one that was killed
     try:
-        with full_disk_told([path]):
+        with failed_write_told([path]):
             aside.mkdir(parents=True)
             yield aside
             sync_directory(aside)
@@ -118,7 +118,7 @@ def file_sha256(path: str | os.PathLike) -> str:
 
 
 @contextmanager
-def full_disk_told(paths: Iterable[Path]) -> Iterator[None]:
+def failed_write_told(paths: Iterable[Path]) -> Iterator[None]:
     """InputError for want of room, or of leave to write what is written aside."""
     try:
         yield

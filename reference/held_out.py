@@ -17,25 +17,12 @@ from keras import ops
 
 from reference.dynamic_masking import DynamicMasking
 from reference.heads import cross_entropy
+from reference.held_out_metrics import MASKED_LM, METRICS, under
 from reference.pretraining_data import HeldOutBatches, Instances
 from reference.pretraining_settings import Trial
 from reference.training import compile_model
 
 BATCH = 32
-METRICS = (
-    "masked_lm_accuracy",
-    "masked_lm_loss",
-    "next_sentence_accuracy",
-    "next_sentence_loss",
-)
-
-
-MASKED_LM = METRICS[:2]
-
-
-def under(metric: str, masking: str) -> str:
-    """The name of a masked-LM metric on what this masking hid, for every trial."""
-    return f"{metric}_{masking}"
 
 
 class HeldOut:

@@ -15,7 +15,7 @@ import numpy as np
 
 from reference.arrays import read_arrays, write_arrays
 from reference.errors import InputError
-from reference.files import full_disk_told, written_whole
+from reference.files import failed_write_told, written_whole
 
 STATES, METRICS_FILE = "states", "metrics.jsonl"
 _NAME = re.compile(r"step-(\d+)\.safetensors")
@@ -62,7 +62,8 @@ class RunState:
                 f"{path}: expected the state at step {step}, found it damaged "
                 f"({error}); remove it, and the same command goes on from {older}"
             ) from error
-        if other := ", ".join(_differences(written_by["run"], self.identity)):
+        if written_by["run"] != self.identity:
+            other = ", ".join(_differences(written_by["run"], self.identity))
             raise InputError(
                 f"{path}: belongs to a run with other settings or data ({other}); use "
                 f"another directory, or remove {self.directory} to start afresh"
@@ -87,7 +88,7 @@ class MetricsLog:
 
     def append(self, line: dict) -> None:
         path = self.directory / METRICS_FILE
-        with full_disk_told([path]), open(path, "a", encoding="utf-8") as file:
+        with failed_write_told([path]), open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
     def forget_after(self, step: int) -> None:
@@ -105,7 +106,9 @@ def _differences(before: object, now: object, name: str = "") -> Iterator[str]:
     if isinstance(before, dict) and isinstance(now, dict):
         for key in before | now:
             inner = f"{name}.{key}" if name else key
-            yield from _differences(before.get(key), now.get(key), inner)
+            # What is not there is not the same as null.
+            both = (side.get(key, "nothing") for side in (before, now))
+            yield from _differences(*both, inner)
         return
     values = [json.dumps(value) for value in (now, before)]
     short = max(map(len, values)) <= _MOST_SHOWN

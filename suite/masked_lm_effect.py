@@ -9,22 +9,18 @@ hidden tokens, under either masking (reference/held_out.py). What a model is goo
 told by fine-tuning (suite/masking_effect.py).
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reference.held_out_metrics import MASKED_LM, under
 from reference.json_files import read_json_object
 from suite.estimates import generator_for
 from suite.pretraining_kinds import alike, alike_of
 from suite.pretraining_pairs import OverPairs, over_pairs
 
 _MASKINGS = ("wordpiece", "whole-word")
-_MASKED_LM = ("masked_lm_accuracy", "masked_lm_loss")
-# Each on what its own masking hid; then all on what one of them hid.
-MASKED_LM_METRICS = (
-    *_MASKED_LM,
-    *(f"{metric}_{masking}" for masking in _MASKINGS for metric in _MASKED_LM),
-)
 
 
 @dataclass(frozen=True)
@@ -32,6 +28,7 @@ class MaskedLmDifference:
     """Whole word minus WordPiece in one metric; accuracy in fractions of 1.
 
     `wordpiece` and `whole_word` are means over the pairs; `records` say where from.
+    `hidden_by` is the masking that hid what both guess; None: each its own.
     """
 
     model: str
@@ -41,11 +38,7 @@ class MaskedLmDifference:
     wordpiece: float
     whole_word: float
     over: OverPairs
-
-    @property
-    def on_the_same(self) -> bool:
-        """Whether both guess the very same hidden tokens."""
-        return self.metric not in _MASKED_LM
+    hidden_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,10 +117,11 @@ def _of_pairs(
 ) -> Iterator[MaskedLmDifference]:
     sides = list(zip(*pairs.values(), strict=True))
     everything = [one for pair in pairs.values() for one in pair]
-    for metric in MASKED_LM_METRICS:
-        if any(metric not in one.metrics for one in everything):
+    for hidden_by, metric in itertools.product((None, *_MASKINGS), MASKED_LM):
+        name = under(metric, hidden_by)
+        if any(name not in one.metrics for one in everything):
             continue
-        one, other = ([own.metrics[metric] for own in side] for side in sides)
+        one, other = ([own.metrics[name] for own in side] for side in sides)
         model = everything[0].model
         yield MaskedLmDifference(
             model=model,
@@ -138,6 +132,7 @@ def _of_pairs(
             whole_word=sum(other) / len(other),
             over=over_pairs(
                 [b - a for a, b in zip(one, other, strict=True)],
-                generator_for("sign flip", model, metric),
+                generator_for("sign flip", model, name),
             ),
+            hidden_by=hidden_by,
         )

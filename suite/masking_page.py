@@ -85,7 +85,7 @@ def masked_lm_parts(rows: Sequence[MaskedLmDifference], *, sample: bool) -> list
     if not rows:
         return []
     pairs = max(row.over.pairs for row in rows)
-    same = any(row.on_the_same for row in rows)
+    same = any(row.hidden_by for row in rows)
     return [
         "## Held-out masked-LM metrics",
         _MASKED_LM + (_ON_THE_SAME if same else _NOT_ON_THE_SAME),

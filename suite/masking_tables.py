@@ -9,8 +9,9 @@ from suite.pretraining_pairs import OverPairs
 from suite.whole_word_effect import PublishedEffect, published_effect
 
 _HIDDEN_BY = {
-    "_wordpiece": "WordPiece, for both",
-    "_whole-word": "whole word, for both",
+    None: "each its own",
+    "wordpiece": "WordPiece, for both",
+    "whole-word": "whole word, for both",
 }
 _OVER_PAIRS = (
     "Pre-training pairs",
@@ -94,12 +95,12 @@ def masked_lm_rows(rows: Sequence[MaskedLmDifference], *, sample: bool) -> str:
 
 
 def _masked_lm_row(row: MaskedLmDifference) -> list[str]:
-    metric, hidden = _metric_and_hidden(row.metric)
-    scale, decimals = (100.0, 2) if metric.endswith("accuracy") else (1.0, 3)
+    is_accuracy = row.metric.endswith("accuracy")
+    scale, decimals = (100.0, 2) if is_accuracy else (1.0, 3)
     return [
         row.model,
-        metric.replace("_", " ").replace("masked lm", "masked-LM"),
-        hidden,
+        row.metric.replace("_", " ").replace("masked lm", "masked-LM"),
+        _HIDDEN_BY[row.hidden_by],
         f"{scale * row.wordpiece:.{decimals}f}",
         f"{scale * row.whole_word:.{decimals}f}",
         signed(scale * row.over.mean, decimals),
@@ -107,14 +108,6 @@ def _masked_lm_row(row: MaskedLmDifference) -> list[str]:
         *_over_pairs(row.over, scale, decimals),
         " ".join(f"`{record}`" for record in row.records),
     ]
-
-
-def _metric_and_hidden(name: str) -> tuple[str, str]:
-    """masked_lm_loss_wordpiece: the metric, and which masking hid what is guessed."""
-    for ending, words in _HIDDEN_BY.items():
-        if name.endswith(ending):
-            return name.removesuffix(ending), words
-    return name, "each its own"
 
 
 def _over_pairs(over: OverPairs, scale: float, decimals: int) -> list[str]:

@@ -11,18 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from reference.held_out_metrics import METRICS
 from reference.json_files import read_json_lines, read_json_object
 from suite.checkpoint_words import phases_in_words
 from suite.figures import curve_figure
 from suite.markdown import NOTHING, counted, table
 from suite.pages import records_at, run_directories, write_page
-
-METRICS = (
-    "masked_lm_accuracy",
-    "masked_lm_loss",
-    "next_sentence_accuracy",
-    "next_sentence_loss",
-)
 
 
 @dataclass(frozen=True)

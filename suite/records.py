@@ -29,19 +29,12 @@ import numpy as np
 from reference.errors import InputError
 from reference.files import written_whole
 from reference.json_files import read_json_object
+from suite.run_file import read_run_file
 
 log = logging.getLogger(__name__)
 
 _MASKINGS = ("wordpiece", "whole-word", None)
 _HALF = np.finfo(np.float16)
-# Of what run.json may say, what is read; and the types in the words of JSON.
-_IN_RUN = {
-    **dict.fromkeys(("command", "commit", "device", "backend", "started"), str),
-    **dict.fromkeys(("versions", "skipped", "partial"), dict),
-    **dict.fromkeys(("seeds", "fresh_seeds", "checkpoints"), list),
-    **dict.fromkeys(("batch_sizes", "learning_rates"), list),
-}
-_IN_JSON = {str: "a text", dict: "an object {…}", list: "a list […]"}
 
 
 @dataclass(frozen=True)
@@ -179,7 +172,8 @@ class RunDirectory:
 
     @property
     def has_trials(self) -> bool:
-        return bool(self._trials.exists() and self.records())
+        """Whether there is a line of one."""
+        return bool(self._whole_lines())
 
     def stacks(self) -> dict[str, tuple[str, ...]]:
         """By trial the ids it was planned with (plan.json), its own too."""
@@ -215,21 +209,7 @@ class RunDirectory:
 
     def run(self) -> dict:
         """What run.json says; InputError if it is missing or not of its types."""
-        path = self.path / "run.json"
-        try:
-            said = read_json_object(path)
-        except FileNotFoundError as error:
-            raise InputError(
-                f"{path}: expected the description of a run, found no such file; is "
-                "this a run directory?"
-            ) from error
-        for key, kind in _IN_RUN.items():
-            if key in said and not isinstance(said[key], kind):
-                raise InputError(
-                    f"{path}, {key}: expected {_IN_JSON[kind]}, found {said[key]!r}; "
-                    "restore the file as it was written"
-                )
-        return said
+        return read_run_file(self.path / "run.json")
 
     def stated(self, *keys: str) -> dict:
         """The same; InputError unless it says all of these."""

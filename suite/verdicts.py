@@ -77,11 +77,6 @@ def run_checkpoints(directory: RunDirectory) -> list[Mapping]:
     """The checkpoints of run.json; InputError if one lacks what a report needs."""
     checkpoints = directory.run().get("checkpoints", [])
     for checkpoint in checkpoints:
-        if not isinstance(checkpoint, dict):
-            raise InputError(
-                f"{directory.path / 'run.json'}, checkpoints: expected an object {{…}} "
-                f"for each, found {checkpoint!r}; restore the file as it was written"
-            )
         missing = {"name", "masking", "published_as", "sha256"} - set(checkpoint)
         if missing:
             raise InputError(

@@ -21,6 +21,7 @@ TENSORFLOWS_OWN = "reference.engine_tensorflow"
 FREE = {
     "reference.errors",
     "reference.files",
+    "reference.held_out_metrics",
     "reference.json_files",
     "reference.learning_rates",
     "reference.squad_examples",

@@ -92,7 +92,9 @@ def _tried(found: list[Finding], name: str, read: Callable, path: Path):
 
 def _passed_on(name: str, path: Path, error: InputError) -> Finding:
     """A fault in the words of the error, which says all that a finding says."""
-    told = str(error).removeprefix(str(path)).lstrip(":, /")
+    told = str(error)
+    if told.startswith(str(path)):
+        told = told.removeprefix(str(path)).lstrip(":, /")
     return Finding(Level.FAULT, name, path, advice=told)
 
 

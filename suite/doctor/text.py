@@ -19,6 +19,21 @@ from suite.tasks import Task
 _RESAVED = (
     "some program has saved it anew, and others than this suite may read it otherwise"
 )
+# Whether a file is UTF-16; if not, its lines end as those of old Macs.
+_UNREADABLE = {
+    True: (
+        "not UTF-8",
+        "UTF-16, which Windows calls Unicode",
+        "UTF-8",
+        "save it as UTF-8 without a byte-order mark",
+    ),
+    False: (
+        "carriage returns",
+        "lines that end in a carriage return alone",
+        "line feeds",
+        "save it with Unix line ends",
+    ),
+}
 _UNQUOTED = "do not write it with a CSV writer"
 # Fewer than this may be without quotes by chance in a part of a split.
 _ENOUGH_QUOTES = 20
@@ -71,23 +86,10 @@ def fetch_again(task: str) -> str:
 
 def text_findings(file: SplitFile) -> Iterator[Finding]:
     """What is wrong with a file as text; of some nothing else can be said."""
-    if file.survey.utf16:
-        yield file.fault(
-            "not UTF-8",
-            "UTF-16, which Windows calls Unicode",
-            expected="UTF-8",
-            line=1,
-            advice=f"save it as UTF-8 without a byte-order mark, or {file.fetch}",
-        )
-        return
-    if file.survey.has_old_mac_ends:
-        yield file.fault(
-            "carriage returns",
-            "lines that end in a carriage return alone",
-            expected="line feeds",
-            line=1,
-            advice=f"{_RESAVED}; {file.fetch}",
-        )
+    if file.survey.is_unreadable:
+        name, found, expected, advice = _UNREADABLE[file.survey.utf16]
+        advice = f"{advice}, or {file.fetch}"
+        yield file.fault(name, found, expected=expected, line=1, advice=advice)
         return
     yield from _encoding(file)
     if _has_quoted_header(file):

@@ -20,7 +20,7 @@ import pooch
 import requests
 
 from reference.errors import InputError
-from reference.files import file_sha256, full_disk_told
+from reference.files import failed_write_told, file_sha256
 from suite.fetching.addresses import Address
 from suite.fetching.failures import (
     ELSEWHERE,
@@ -75,7 +75,7 @@ def download(address: Address, sha256: str | None, folder: Path, way: Way) -> Pa
     )
     downloader = _Continuing(folder, address, way)
     try:
-        with full_disk_told([folder / address.name]):
+        with failed_write_told([folder / address.name]):
             return Path(kept.fetch(address.name, downloader=downloader))
     except Refused as failure:
         raise InputError(f"{without_password(url)}: {failure}") from failure

@@ -5,7 +5,8 @@ import pytest
 
 from reference.dynamic_masking import DynamicMasking, unmasked
 from reference.heads import PreTrainingModel
-from reference.held_out import MASKED_LM, METRICS, HeldOut, under
+from reference.held_out import HeldOut
+from reference.held_out_metrics import MASKED_LM, METRICS, under
 from reference.masking import MaskingScheme, MaskingSettings
 from reference.pretraining import MODEL_INPUTS
 from reference.pretraining_settings import Trial

@@ -82,7 +82,8 @@ def test_metrics_after_the_state_and_torn_lines_are_dropped(tmp_path):
     ("now", "said"),
     [
         ({"settings": {"rate": 2}}, "(settings.rate 2, there 1)"),
-        ({"settings": {}}, "(settings.rate null, there 1)"),
+        ({"settings": {}}, '(settings.rate "nothing", there 1)'),
+        ({"initial": None}, '(initial null, there "nothing")'),
         ({"data": "b" * 64}, "(another data)"),
         ({"trials": ["a"], "data": None}, "(another data, trials "),
     ],

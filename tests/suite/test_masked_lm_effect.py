@@ -51,7 +51,7 @@ def test_models_measured_on_the_same_hidden_tokens(tmp_path):
     trials = {"wordpiece_seed1": 0, "whole-word_seed1": 0}
     record(tmp_path, "one", trials, held_out=[own, other])
     each, same = recorded_differences(tmp_path)
-    assert (each.on_the_same, same.on_the_same) == (False, True)
+    assert (each.hidden_by, same.hidden_by) == (None, "wordpiece")
     assert same.over.mean == pytest.approx(0.2)
     text = masked_lm_rows([each, same], sample=False)
     assert "| masked-LM loss | each its own | 6.000 | 5.900 | -0.100 |" in text

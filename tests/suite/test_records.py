@@ -220,6 +220,11 @@ def test_run_json(run):
         InputError, match=r"run.json, seeds: expected a list .* found 1"
     ):
         run.run()
+    run.write_run({"checkpoints": ["BERT-Tiny"]})
+    with pytest.raises(
+        InputError, match=r"checkpoints: expected an object .* found 'B"
+    ):
+        run.run()
     (run.path / "run.json").write_text("{")
     with pytest.raises(InputError, match="expected JSON"):
         run.run()
