@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from suite.constant_answers import constant_scores
 from suite.estimates import HALVINGS, Choice, choose, generator_for
 from suite.grids import Grid, grid_of
 from suite.paired_effects import (
@@ -186,7 +187,7 @@ def _difference(one: Distillation, draws: np.ndarray, p: float) -> Difference:
     pairing, by_seed = one.pairing, _by_seed(one)
     low, high = interval(draws)
     margin = main_margin(one.fine_tuned.grid.task, load_margins())
-    said = verdict(draws, p, margin) if pairing.changed else "unchanged"
+    said = verdict(draws, p, margin, _learnt(one)) if pairing.changed else "unchanged"
     is_few = pairing.seeds == 1 and _seed_error(one) is None
     return Difference(
         mean=float(by_seed.mean()),
@@ -206,13 +207,23 @@ def _sign_flip(one: Distillation, by_seed: np.ndarray) -> PermutationTest | None
 
 
 def _by_seed(one: Distillation) -> np.ndarray:
-    """Distilled − fine-tuned of each seed, `[S]`, the mean over the ways."""
-    grid, pairing = one.fine_tuned.grid, one.pairing
-    sides = [
-        [scores_by_seed(grid.task, way, grid.labels["dev"]) for way in ways]
-        for ways in (pairing.fine_tuned, pairing.distilled)
-    ]
-    return np.mean(sides[1], axis=0) - np.mean(sides[0], axis=0)
+    """Distilled − fine-tuned of each seed, `[S]`."""
+    return _scores(one, one.pairing.distilled) - _scores(one, one.pairing.fine_tuned)
+
+
+def _learnt(one: Distillation) -> float:
+    """How far what is fine-tuned scores above a constant answer."""
+    grid = one.fine_tuned.grid
+    constant = 100 * constant_scores(grid.task, grid.labels["dev"])["main"]
+    return float(_scores(one, one.pairing.fine_tuned).mean()) - constant
+
+
+def _scores(one: Distillation, ways: np.ndarray) -> np.ndarray:
+    """Of one side, `[D, S, n]`, the scores of each seed, `[S]`: the mean over D."""
+    grid = one.fine_tuned.grid
+    return np.mean(
+        [scores_by_seed(grid.task, way, grid.labels["dev"]) for way in ways], axis=0
+    )
 
 
 def _draws(one: Distillation) -> np.ndarray:

@@ -23,6 +23,7 @@ from suite.markdown import (
 )
 from suite.metrics import main_score
 from suite.pages import folded, made_on, run_directories, write_page
+from suite.paired_effects import PAIRED_VERDICTS
 from suite.records import RunDirectory
 from suite.statistics import interval
 from suite.tasks import task_named
@@ -42,9 +43,7 @@ _EXPLANATION = (
     "examples and adds the seeds' error: Student's t of the differences of those "
     "seeds, or what the grids show of one side's spread. *p* is corrected after Holm "
     "over the run; *sign-flip p* is the exact test over seeds alone, and beside it "
-    "stands the smallest that so many seeds can give. *No effect*: the 90 % interval "
-    "lies inside the task's margin. *Differs*: p is at most 0.05, and it does not. "
-    "*Unchanged*: not one prediction is another."
+    f"stands the smallest that so many seeds can give. {PAIRED_VERDICTS}"
 )
 
 

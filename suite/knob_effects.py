@@ -17,7 +17,7 @@ import numpy as np
 from reference.errors import InputError
 from suite.constant_answers import constant_scores
 from suite.estimates import generator_for
-from suite.knobs import Knob, knob_named
+from suite.knobs import KNOBS, Knob, knob_named
 from suite.metrics import predictions_from_logits
 from suite.paired_effects import (
     difference_draws,
@@ -35,14 +35,17 @@ from suite.statistics import (
     sign_flip_test,
     smallest_p,
 )
-from suite.tasks import Task, task_named
+from suite.tasks import TASKS, Task, task_named
 
 RESAMPLES = 2000
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """A task's dev predictions without a knob and with it, `[S, n]` each."""
+    """A task's dev predictions without a knob and with it, `[S, n]` each.
+
+    `degenerate` counts the trials of either side that learnt nothing.
+    """
 
     task: Task
     knob: Knob
@@ -51,6 +54,7 @@ class Pairs:
     turned: np.ndarray
     labels: np.ndarray
     trial_ids: tuple[str, ...]
+    degenerate: tuple[int, int] = (0, 0)
 
     @cached_property
     def differences(self) -> np.ndarray:
@@ -66,6 +70,11 @@ class Pairs:
     def constant(self) -> float:
         """What the best answer scores that is always the same."""
         return 100 * constant_scores(self.task, self.labels)["main"]
+
+    @property
+    def learnt(self) -> float:
+        """How far the score without the knob is above that."""
+        return self.faithful_score - self.constant
 
     @property
     def changed(self) -> int:
@@ -86,9 +95,8 @@ class Effect:
     """What a knob does to a task, in points; `p` is corrected after Holm.
 
     `at_floor` where it is the least that so many draws can show, and may be less.
-    `verdict` is "no effect" where the 90 % interval lies inside ±margin, "differs"
-    where `p` is at most 0.05 and it does not, else "inconclusive"; "unchanged" where no
-    prediction is another.
+    `verdict` is that of suite/paired_effects.py, or "unchanged" where no prediction is
+    another.
     """
 
     pairs: Pairs
@@ -108,7 +116,6 @@ class KnobRun:
 
     effects: tuple[Effect, ...]
     failed: tuple[TrialRecord, ...]
-    degenerate: tuple[TrialRecord, ...]
 
 
 def knob_run(run: RunDirectory) -> KnobRun:
@@ -123,11 +130,11 @@ def knob_run(run: RunDirectory) -> KnobRun:
             for (own, draws), p in zip(found, corrected, strict=True)
         ),
         tuple(record for record in records if record.status == "failed"),
-        tuple(record for record in records if record.degenerate),
     )
 
 
 def _all_pairs(run: RunDirectory, records: Sequence[TrialRecord]) -> list[Pairs]:
+    """In the order of tasks and knobs, in whichever the trials were finished."""
     finished: dict[tuple[str, str], dict[int, TrialRecord]] = {}
     for record in records:
         if record.status == "finished":
@@ -136,13 +143,19 @@ def _all_pairs(run: RunDirectory, records: Sequence[TrialRecord]) -> list[Pairs]
     _check_alike(run, records)
     labels = run.labels()
     found = []
-    for task, name in finished:
+    for task, name in sorted(finished, key=_place):
         faithful, turned = finished.get((task, ""), {}), finished[task, name]
         seeds = tuple(sorted(faithful.keys() & turned.keys()))
         if name and len(seeds) > 1:
             sides = [[side[seed] for seed in seeds] for side in (faithful, turned)]
             found.append(_pairs(run, task_named(task), knob_named(name), sides, labels))
     return found
+
+
+def _place(key: tuple[str, str]) -> tuple[int, int]:
+    """Of a task and a knob among all of them; no knob stands first."""
+    task, name = key
+    return list(TASKS).index(task), ["", *KNOBS].index(name)
 
 
 def _check_alike(run: RunDirectory, records: Sequence[TrialRecord]) -> None:
@@ -180,6 +193,7 @@ def _pairs(run, task: Task, knob: Knob, sides, labels: Mapping) -> Pairs:
         turned=predictions[1],
         labels=labels[f"{task.name}/dev"],
         trial_ids=tuple(r.trial.id for side in sides for r in side),
+        degenerate=tuple(sum(bool(r.degenerate) for r in side) for side in sides),
     )
 
 
@@ -194,8 +208,12 @@ def _effect(pairs: Pairs, draws: np.ndarray, p: float, margin: float | None) -> 
         at_floor=_p(pairs, draws) <= smallest_p(draws.size),
         sign_flip=sign_flip_test(pairs.differences, _generator(pairs)),
         margin=margin,
-        verdict=verdict(draws, p, margin) if pairs.changed else "unchanged",
+        verdict=_verdict(pairs, draws, p, margin),
     )
+
+
+def _verdict(pairs: Pairs, draws: np.ndarray, p: float, margin: float | None) -> str:
+    return verdict(draws, p, margin, pairs.learnt) if pairs.changed else "unchanged"
 
 
 def _p(pairs: Pairs, draws: np.ndarray) -> float:

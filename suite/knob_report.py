@@ -20,6 +20,7 @@ from suite.markdown import (
     trials,
 )
 from suite.pages import folded, made_on, run_directories, write_page
+from suite.paired_effects import PAIRED_VERDICTS
 from suite.records import RunDirectory, TrialRecord
 from suite.verdicts import run_checkpoints
 
@@ -31,9 +32,8 @@ _EXPLANATION = (
     "interval holds the error of the examples and of the seeds. *A constant answer* is "
     "the best score of an answer that is always the same. *p* is corrected after Holm "
     "over the table; *sign-flip p* is the exact test over seeds alone, not corrected, "
-    "and beside it stands the smallest that so many seeds can give. *No effect*: the "
-    "90 % interval lies inside the task's margin. *Differs*: p is at most 0.05, and it "
-    "does not. *Unchanged*: not one prediction is another."
+    "and beside it stands the smallest that so many seeds can give. *Degenerate* are "
+    f"the trials of either side that learnt nothing. {PAIRED_VERDICTS}"
 )
 
 
@@ -71,8 +71,7 @@ def _section(run: RunDirectory, found: KnobRun, figure: Path) -> list[str]:
         _EXPLANATION,
         _unlearnt(found.effects),
         effect_rows(found.effects),
-        _fates(found.failed, "failed"),
-        _fates(found.degenerate, "degenerate"),
+        _failed(found.failed),
         "What each knob is:",
         knob_rows(found.effects),
         *folded("Trial ids", _ids(found.effects)),
@@ -102,6 +101,7 @@ def effect_rows(effects: Sequence[Effect]) -> str:
     header = (
         *("Task", "Knob turned", "Seeds", "A constant answer", "As in the sweep"),
         *("Effect, 95 %", "p", "Sign-flip p (least)", "Margin", "Verdict"),
+        "Degenerate: as in the sweep, turned",
     )
     return table(header, map(_effect_row, effects), sample=False)
 
@@ -120,6 +120,7 @@ def _effect_row(effect: Effect) -> list[str]:
         f"{flip.p:.3f} ({flip.smallest:.3f})",
         NOTHING if effect.margin is None else points(effect.margin),
         effect.verdict,
+        ", ".join(map(str, pairs.degenerate)),
     ]
 
 
@@ -138,14 +139,14 @@ def _ids(effects: Iterable[Effect]) -> str:
     return table(("Task", "Knob", "Trials"), rows, sample=False)
 
 
-def _fates(records: Sequence[TrialRecord], what: str) -> str:
+def _failed(records: Sequence[TrialRecord]) -> str:
     if not records:
         return ""
     named = ", ".join(
         f"{r.trial.task} {r.trial.variation or 'as in the sweep'} seed {r.trial.seed}"
         for r in records
     )
-    return f"{counted(len(records), 'trial')} {what}: {named}."
+    return f"{counted(len(records), 'trial')} failed: {named}."
 
 
 def _trained(records: Sequence[TrialRecord]) -> str:

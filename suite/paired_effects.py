@@ -16,6 +16,14 @@ from suite.power import LEVEL
 from suite.statistics import bootstrap_draws, equivalence_p, few_seeds_draws
 from suite.tasks import Task
 
+# What a page says of the verdicts of this module, and of those on nothing changed.
+PAIRED_VERDICTS = (
+    "*No effect*: the 90 % interval lies inside the task's margin, and the margin is "
+    "less than what was learnt, the score over a constant answer; where it is not, to "
+    "lose all that would be no effect. *Differs*: p is at most 0.05, and it is not "
+    "that. *Unchanged*: not one prediction is another."
+)
+
 
 def scores_by_seed(
     task: Task,
@@ -61,13 +69,16 @@ def example_draws(
     return bootstrap_draws(statistic, labels.size, rng, resamples)
 
 
-def verdict(draws: np.ndarray, p: float, margin: float | None) -> str:
+def verdict(draws: np.ndarray, p: float, margin: float | None, learnt: float) -> str:
     """What draws of a difference and its corrected `p` say.
 
-    "no effect" where the 90 % interval lies inside ±margin; "differs" where it does not
-    and `p` is at most 0.05; else "inconclusive".
+    "no effect" where the 90 % interval lies inside ±margin and the margin is less than
+    was `learnt`, the points of the first side over a constant answer: otherwise the
+    loss of all that would be no effect. "differs" where it is not that and `p` is at
+    most 0.05; else "inconclusive".
     """
-    if margin is not None and equivalence_p(draws, margin) <= LEVEL:
+    bounded = margin is not None and equivalence_p(draws, margin) <= LEVEL
+    if bounded and margin < learnt:
         return "no effect"
     return "differs" if p <= LEVEL else "inconclusive"
 

@@ -84,7 +84,7 @@ def effects_figure(path: Path, effects: Sequence[Effect]) -> Path:
         figure, axes = panels(list(by_task), width, 0.9 + 0.28 * most)
         for panel, own in zip(axes, by_task.values(), strict=True):
             _fill(panel, {e.pairs.knob.name: e for e in own}, _effect)
-            panel.set_xlabel("turned − as in the sweep, points")
+        figure.supxlabel("turned − as in the sweep, points", fontsize="medium")
         return saved(figure, path)
 
 

@@ -97,6 +97,20 @@ def test_a_gain_is_found(tmp_path):
     assert difference.mean == pytest.approx(own[1] - own[0])
 
 
+@pytest.mark.parametrize(
+    ("skill", "verdict"), [(0.9, "no effect"), (0, "inconclusive")]
+)
+def test_no_effect_is_one_that_leaves_what_was_learnt(
+    tmp_path, monkeypatch, skill, verdict
+):
+    """Nothing is bounded by a margin that holds the loss of all."""
+    margins = {("RTE", "accuracy"): 20}
+    monkeypatch.setattr(distillation_effects, "load_margins", lambda: margins)
+    difference = only(made(tmp_path, (skill, skill))).difference
+    assert max(-difference.low, difference.high) < difference.margin
+    assert difference.verdict == verdict
+
+
 def test_more_fresh_seeds_than_are_enumerated(tmp_path):
     """Signs are then flipped at random, alike each time."""
     run = made(tmp_path, (0.3, 0.8), fresh=21)

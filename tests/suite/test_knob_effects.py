@@ -65,7 +65,7 @@ def test_many_knobs_do_not_make_a_large_effect_disappear(tmp_path):
 
 def test_effects_are_found(tmp_path):
     found = effects(made(tmp_path))
-    assert list(found) == [NOTHING, HELPS, HURTS]
+    assert list(found) == [HURTS, NOTHING, HELPS]
     verdicts = {name: effect.verdict for name, effect in found.items()}
     assert verdicts == {NOTHING: "unchanged", HELPS: "differs", HURTS: "differs"}
     # Half of what is not known is guessed right.
@@ -74,6 +74,35 @@ def test_effects_are_found(tmp_path):
     assert found[HELPS].sign_flip.p == found[HELPS].sign_flip.smallest == 2 / 2**8
     nothing = found[NOTHING]
     assert (nothing.mean, nothing.low, nothing.high, nothing.p) == (0, 0, 0, 1)
+
+
+def test_knobs_stand_in_their_order_however_they_were_finished(tmp_path):
+    asked = {FAITHFUL: 0.5, HELPS: 0.5, HURTS: 0.5}
+    backwards = dict(reversed(asked.items()))
+    orders = [
+        list(effects(made(tmp_path / name, seeds=2, rows=71, skills=skills)))
+        for name, skills in (("one", asked), ("two", backwards))
+    ]
+    assert orders == [[HURTS, HELPS]] * 2
+
+
+@pytest.mark.parametrize(
+    ("skill", "verdict"), [(0.5, "no effect"), (0, "inconclusive")]
+)
+def test_no_effect_is_one_that_leaves_what_was_learnt(tmp_path, skill, verdict):
+    """Nothing is bounded by a margin that holds the loss of all."""
+    seeds, rows = 8, 4000
+    run = made(tmp_path, seeds, rows, {FAITHFUL: skill, HELPS: skill})
+    labels = run.labels()["RTE/dev"]
+    # Of each trial two predictions are turned around.
+    for one in [r for r in run.records() if r.trial.variation]:
+        logits = run.predictions(one.trial.id)["dev"].copy()
+        logits[:2] = logits[:2, ::-1]
+        run.append(*record(HELPS, one.trial.seed, logits, labels))
+    effect = effects(run)[HELPS]
+    assert max(-effect.low, effect.high) < effect.margin
+    assert (effect.pairs.learnt > effect.margin) == (skill > 0)
+    assert effect.verdict == verdict
 
 
 def test_two_checkpoints_in_one_run_are_refused(tmp_path):
@@ -114,7 +143,7 @@ def test_fewer_than_two_pairs_show_nothing(tmp_path, seeds):
     assert knob_run(run).effects == ()
 
 
-def test_failed_and_degenerate_trials_are_named(tmp_path):
+def test_failed_trials_are_named_and_degenerate_ones_counted(tmp_path):
     run = made(tmp_path / "knobs", skills={FAITHFUL: 0.5, HELPS: 0.9})
     first, *_ = run.records()
     broken = {"status": "failed", "reason": "diverged: …", "scores": {}}
@@ -128,7 +157,8 @@ def test_failed_and_degenerate_trials_are_named(tmp_path):
     page, _ = write_knob_report(tmp_path, tmp_path / "reports")
     text = page.read_text()
     assert "1 trial failed: RTE no-dropout seed 3." in text
-    assert "1 trial degenerate: RTE no-dropout seed 4." in text
+    assert effect.pairs.degenerate == (0, 1)
+    assert f" {effect.verdict} | 0, 1 |" in text
 
 
 def test_the_report_is_the_same_twice(tmp_path):
