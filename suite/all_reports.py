@@ -14,6 +14,7 @@ from reference.errors import InputError
 from suite.data_report import write_data_report
 from suite.distillation_report import write_distillation_report
 from suite.knob_report import write_knob_report
+from suite.masked_lm_effect import MaskedLmDifference, recorded_differences
 from suite.masking_run import MaskingRun, read_masking_runs
 from suite.performance_report import write_performance_report
 from suite.pretraining_report import write_pretraining_report
@@ -46,6 +47,11 @@ class Recorded:
     results: Path
     runs: Sequence[ReportedRun]
     studies: Sequence[MaskingRun]
+
+    @property
+    def pretrained(self) -> list[MaskedLmDifference]:
+        """The maskings by the held-out metrics of all recorded pre-trainings."""
+        return recorded_differences(self.results / "pretraining")
 
 
 def read_recorded(results: Path) -> Recorded:

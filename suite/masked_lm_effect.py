@@ -115,24 +115,35 @@ def _differences(measured: Iterable[_Measured]) -> list[MaskedLmDifference]:
 def _of_pairs(
     pairs: Mapping[int, tuple[_Measured, _Measured]],
 ) -> Iterator[MaskedLmDifference]:
-    sides = list(zip(*pairs.values(), strict=True))
-    everything = [one for pair in pairs.values() for one in pair]
+    """A row for each metric, of the pairs that were measured in it."""
     for hidden_by, metric in itertools.product((None, *_MASKINGS), MASKED_LM):
         name = under(metric, hidden_by)
-        if any(name not in one.metrics for one in everything):
-            continue
-        one, other = ([own.metrics[name] for own in side] for side in sides)
-        model = everything[0].model
-        yield MaskedLmDifference(
-            model=model,
-            records=tuple(dict.fromkeys(own.record for own in everything)),
-            metric=metric,
-            seeds=tuple(pairs),
-            wordpiece=sum(one) / len(one),
-            whole_word=sum(other) / len(other),
-            over=over_pairs(
-                [b - a for a, b in zip(one, other, strict=True)],
-                generator_for("sign flip", model, name),
-            ),
-            hidden_by=hidden_by,
-        )
+        own = {
+            seed: pair
+            for seed, pair in pairs.items()
+            if all(name in one.metrics for one in pair)
+        }
+        if own:
+            yield _difference(own, metric, hidden_by)
+
+
+def _difference(
+    pairs: Mapping[int, tuple[_Measured, _Measured]], metric: str, hidden_by: str | None
+) -> MaskedLmDifference:
+    name = under(metric, hidden_by)
+    everything = [one for pair in pairs.values() for one in pair]
+    values = [[one.metrics[name] for one in pair] for pair in pairs.values()]
+    one, other = zip(*values, strict=True)
+    model = everything[0].model
+    return MaskedLmDifference(
+        model=model,
+        records=tuple(dict.fromkeys(one.record for one in everything)),
+        metric=metric,
+        seeds=tuple(pairs),
+        wordpiece=sum(one) / len(one),
+        whole_word=sum(other) / len(other),
+        over=over_pairs(
+            [b - a for a, b in values], generator_for("sign flip", model, name)
+        ),
+        hidden_by=hidden_by,
+    )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from suite.figures import masking_figure
 from suite.markdown import SAMPLE_NOTE, table, trials
 from suite.masked_lm_effect import MaskedLmDifference, checkpoint_differences
+from suite.masked_lm_summary import masked_lm_summary
 from suite.masking_effect import MaskingDifference
 from suite.masking_run import MaskingRun
 from suite.masking_summary import masking_summary, yardstick_words
@@ -89,6 +90,7 @@ def masked_lm_parts(rows: Sequence[MaskedLmDifference], *, sample: bool) -> list
     return [
         "## Held-out masked-LM metrics",
         _MASKED_LM + (_ON_THE_SAME if same else _NOT_ON_THE_SAME),
+        *masked_lm_summary(rows),
         masked_lm_rows(rows, sample=sample),
         f"{what_pairs_show(pairs)}{_SEEN if pairs > 1 else ''}",
     ]

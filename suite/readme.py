@@ -2,7 +2,8 @@
 
 The finding, the table and a figure stand between two markers and are rewritten with the
 reports, so that no number in the README's front is typed by hand. They are of the
-newest run of results/runs, and of the newest comparison of maskings.
+newest run of results/runs, of the newest comparison of maskings, and of all recorded
+pre-trainings.
 """
 
 import tempfile
@@ -11,11 +12,19 @@ from pathlib import Path
 
 from reference.errors import InputError
 from reference.files import written_whole
-from suite.all_reports import differences, read_recorded, stale_files, write_all
+from suite.all_reports import (
+    Recorded,
+    differences,
+    read_recorded,
+    stale_files,
+    write_all,
+)
 from suite.cells import Cell
 from suite.checkpoint_words import described
 from suite.environment import REPORTS, RESULTS, ROOT
 from suite.markdown import bounds, points, table
+from suite.masked_lm_effect import MaskedLmDifference
+from suite.masked_lm_summary import masked_lm_summary
 from suite.masking_run import MaskingRun
 from suite.masking_summary import in_short
 from suite.records import RunDirectory
@@ -27,7 +36,11 @@ from suite.verdict_page import forest_name
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 
-def front(run: ReportedRun, studies: Sequence[MaskingRun]) -> str:
+def front(
+    run: ReportedRun,
+    studies: Sequence[MaskingRun] = (),
+    pretrained: Sequence[MaskedLmDifference] = (),
+) -> str:
     """What was found, the table of it and a figure: between the markers."""
     parts = finding(run)
     if studies:
@@ -35,6 +48,7 @@ def front(run: ReportedRun, studies: Sequence[MaskingRun]) -> str:
         records = f"[`{name}`](results/masking/{name})"
         details = f"Records: {records}; tables: [masking.md](reports/masking.md)."
         parts += in_short(studies[0], details)
+    parts += masked_lm_summary(pretrained)
     parts += [readme_table(run).rstrip("\n"), *_figure(run)]
     return "\n\n".join(parts) + "\n"
 
@@ -68,10 +82,19 @@ def readme_table(run: ReportedRun) -> str:
     )
 
 
-def with_front(text: str, run: ReportedRun, studies: Sequence[MaskingRun] = ()) -> str:
+def with_front(
+    text: str,
+    run: ReportedRun,
+    studies: Sequence[MaskingRun] = (),
+    pretrained: Sequence[MaskedLmDifference] = (),
+) -> str:
     """The README's text with what was found between the markers."""
     before, after = _around(text)
-    return f"{before}{BEGIN}\n{front(run, studies)}{END}{after}"
+    return f"{before}{BEGIN}\n{front(run, studies, pretrained)}{END}{after}"
+
+
+def _rewritten(text: str, recorded: Recorded) -> str:
+    return with_front(text, recorded.runs[0], recorded.studies, recorded.pretrained)
 
 
 def check_readme(run_dir: Path) -> None:
@@ -99,9 +122,7 @@ def publish_all() -> list[Path]:
     Pages and figures that nothing makes any more are removed.
     """
     readme, recorded = ROOT / "README.md", read_recorded(RESULTS)
-    text = with_front(
-        readme.read_text(encoding="utf-8"), recorded.runs[0], recorded.studies
-    )
+    text = _rewritten(readme.read_text(encoding="utf-8"), recorded)
     written = write_all(recorded, REPORTS)
     for path in stale_files(REPORTS, written):
         path.unlink()
@@ -129,9 +150,9 @@ def published_problems() -> list[str]:
         found = differences(beside / "reports", REPORTS)
     problems = [f"{REPORTS.name}/{line}" for line in found]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    newest = recorded.runs[0]
-    if with_front(text, newest, recorded.studies) != text:
-        problems.append(f"README.md: what it opens with is not of {newest.name}")
+    if _rewritten(text, recorded) != text:
+        newest = recorded.runs[0].name
+        problems.append(f"README.md: what it opens with is not of {newest}")
     return problems
 
 

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite.glue_page import INTRODUCTION, glue_parts
-from suite.masked_lm_effect import recorded_differences
+from suite.masked_lm_effect import MaskedLmDifference, recorded_differences
+from suite.masked_lm_summary import masked_lm_summary
 from suite.masking_page import masked_lm_parts, masking_parts
 from suite.masking_run import MaskingRun
 from suite.masking_summary import in_short
@@ -70,12 +71,15 @@ def write_runs(
         made_of = (_made_by if run in studies else _records)(run, reports_dir)
         parts, several = masking_parts(run, figures[run]), len(figures) > 1
         pages["masking.md"] += _section(run, made_of, parts, several)
-    pages["README.md"] += _studies_in_short(studies)
+    pretrained = recorded_differences(results / "pretraining") if results else []
+    pages["README.md"] += _masking_in_short(studies, pretrained)
     pages["README.md"] += published_parts(sample=any(run.sample for run in runs))
     if results:
         way = way_to(results / "published", reports_dir)
         pages["README.md"].append(f"Records: {way}, a number a line with its source.")
-        pages["masking.md"] += _recorded(results / "pretraining", reports_dir)
+        pages["masking.md"] += _recorded(
+            pretrained, results / "pretraining", reports_dir
+        )
     written = [write_page(reports_dir / name, parts) for name, parts in pages.items()]
     return [*written, *(path for own in figures.values() for path in own.written)]
 
@@ -94,10 +98,13 @@ def _section(
     return [f"## {run.name}", made_of, *lowered(parts)]
 
 
-def _studies_in_short(studies: Sequence[MaskingRun]) -> list[str]:
-    """What the runs found that are for comparing maskings and nothing else."""
+def _masking_in_short(
+    studies: Sequence[MaskingRun], pretrained: Sequence[MaskedLmDifference]
+) -> list[str]:
+    """What the runs found that are for comparing maskings, and pre-training itself."""
     details = "Tables and what was run: [masking.md](masking.md)."
     found = [part for study in studies for part in in_short(study, details)]
+    found += masked_lm_summary(pretrained)
     return ["## Does whole-word masking help?", *found] if found else []
 
 
@@ -123,9 +130,11 @@ def _records(run: MaskingRun, reports_dir: Path) -> str:
     )
 
 
-def _recorded(pretraining: Path, reports_dir: Path) -> list[str]:
-    """Pre-trainings that no run on GLUE is of."""
-    parts = masked_lm_parts(recorded_differences(pretraining), sample=False)
+def _recorded(
+    pretrained: Sequence[MaskedLmDifference], pretraining: Path, reports_dir: Path
+) -> list[str]:
+    """Pre-trainings, whether or not a run on GLUE is of them."""
+    parts = masked_lm_parts(pretrained, sample=False)
     if not parts:
         return []
     made_of = f"Records: {way_to(pretraining, reports_dir)}."

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from suite.masked_lm_effect import checkpoint_differences, recorded_differences
+from suite.masked_lm_summary import masked_lm_summary
 from suite.masking_tables import masked_lm_rows
 
 
@@ -56,6 +57,51 @@ def test_models_measured_on_the_same_hidden_tokens(tmp_path):
     text = masked_lm_rows([each, same], sample=False)
     assert "| masked-LM loss | each its own | 6.000 | 5.900 | -0.100 |" in text
     assert "| masked-LM loss | WordPiece, for both | 6.000 | 6.200 | +0.200 |" in text
+
+
+def test_pairs_that_were_not_measured_in_a_metric_are_left_out_of_its_row(tmp_path):
+    trials = {"wordpiece_seed1": 0, "whole-word_seed1": 0}
+    both = [{"masked_lm_loss": 6.0, "masked_lm_loss_wordpiece": 6.0}] * 2
+    record(tmp_path, "new", trials, held_out=both)
+    old = {"wordpiece_seed2": 0, "whole-word_seed2": 0}
+    record(tmp_path, "old", old, held_out=[{"masked_lm_loss": 6.1}] * 2)
+    each, same = recorded_differences(tmp_path)
+    assert (each.seeds, same.seeds) == ((1, 2), (1,))
+    assert (each.records, same.records) == (("new", "old"), ("new",))
+
+
+def measured(folder, seeds, *, same=True):
+    """Pairs whose own difference is −0.1 and −0.2, and 0.01 on the same tokens."""
+    trials, held_out = {}, []
+    for number, seed in enumerate(seeds):
+        for masking, own, shared in (
+            ("wordpiece", 6.0, 6.0),
+            ("whole-word", 5.9 - 0.1 * number, 6.01),
+        ):
+            trials[f"{masking}_seed{seed}"] = 0
+            hidden = {
+                f"masked_lm_loss_{m}": shared for m in ("wordpiece", "whole-word")
+            }
+            held_out.append({"masked_lm_loss": own} | (hidden if same else {}))
+    record(folder, f"{seeds}", trials, held_out=held_out)
+
+
+def test_the_summary_says_both_what_is_hidden_by_each_and_by_one(tmp_path):
+    measured(tmp_path, (1, 2))
+    (said,) = masked_lm_summary(recorded_differences(tmp_path))
+    # Student's t of one degree of freedom: 12.71 times 0.05.
+    assert "over 2 pairs of pre-trainings: -0.150 [-0.785, +0.485]. That" in said
+    assert (
+        "over 2 pairs: +0.010 [+0.010, +0.010] where WordPiece hid them, and "
+        "+0.010 [+0.010, +0.010] where whole word did." in said
+    )
+
+
+def test_the_summary_says_nothing_of_one_pair_or_without_the_same_tokens(tmp_path):
+    measured(tmp_path, (1,))
+    assert masked_lm_summary(recorded_differences(tmp_path)) == []
+    measured(tmp_path, (2, 3), same=False)
+    assert masked_lm_summary(recorded_differences(tmp_path)) == []
 
 
 def test_what_differs_in_more_than_masking_is_no_pair(tmp_path):
