@@ -42,22 +42,23 @@ def recorded_runs(results: Path) -> list[Path]:
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """Runs on GLUE and comparisons of maskings, read and judged, the newest first."""
+    """Runs on GLUE and comparisons of maskings, read and judged, the newest first.
+
+    `pretrained` compares the maskings by the held-out metrics of all pre-trainings.
+    """
 
     results: Path
     runs: Sequence[ReportedRun]
     studies: Sequence[MaskingRun]
-
-    @property
-    def pretrained(self) -> list[MaskedLmDifference]:
-        """The maskings by the held-out metrics of all recorded pre-trainings."""
-        return recorded_differences(self.results / "pretraining")
+    pretrained: Sequence[MaskedLmDifference]
 
 
 def read_recorded(results: Path) -> Recorded:
     """What is under results/runs and results/masking."""
     runs = [read_run(path) for path in recorded_runs(results)]
-    return Recorded(results, runs, read_masking_runs(results / "masking"))
+    studies = read_masking_runs(results / "masking")
+    pretrained = recorded_differences(results / "pretraining")
+    return Recorded(results, runs, studies, pretrained)
 
 
 def write_all(recorded: Recorded, reports_dir: Path) -> list[Path]:
@@ -73,8 +74,8 @@ def write_all(recorded: Recorded, reports_dir: Path) -> list[Path]:
         write_performance_report(results / "performance", reports_dir),
     ]
     # Last, since README.md names the pages that are there.
-    runs = write_runs(recorded.runs, reports_dir, results, recorded.studies)
-    return [*runs, *others]
+    own = recorded.studies, recorded.pretrained
+    return [*write_runs(recorded.runs, reports_dir, results, *own), *others]
 
 
 def stale_files(reports_dir: Path, written: Sequence[Path]) -> list[Path]:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from suite.glue_page import INTRODUCTION, glue_parts
-from suite.masked_lm_effect import MaskedLmDifference, recorded_differences
+from suite.masked_lm_effect import MaskedLmDifference
 from suite.masked_lm_summary import masked_lm_summary
 from suite.masking_page import masked_lm_parts, masking_parts
 from suite.masking_run import MaskingRun
@@ -47,11 +47,12 @@ def write_runs(
     reports_dir: Path,
     results: Path | None = None,
     studies: Sequence[MaskingRun] = (),
+    pretrained: Sequence[MaskedLmDifference] = (),
 ) -> list[Path]:
     """Write the reports of runs, a section each; returns the files, README.md first.
 
-    With the project's `results` come its published numbers' files and pre-trainings.
-    `studies` are on the page of the maskings alone.
+    With the project's `results` come links to its published numbers and pre-trainings.
+    `studies` and `pretrained` are on the page of the maskings alone, and in short.
     """
     figures = {run: Figures(reports_dir, run.name) for run in runs}
     figures |= {one: Figures(reports_dir, f"masking_{one.name}") for one in studies}
@@ -71,7 +72,6 @@ def write_runs(
         made_of = (_made_by if run in studies else _records)(run, reports_dir)
         parts, several = masking_parts(run, figures[run]), len(figures) > 1
         pages["masking.md"] += _section(run, made_of, parts, several)
-    pretrained = recorded_differences(results / "pretraining") if results else []
     pages["README.md"] += _masking_in_short(studies, pretrained)
     pages["README.md"] += published_parts(sample=any(run.sample for run in runs))
     if results:
