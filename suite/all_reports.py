@@ -54,7 +54,7 @@ class Recorded:
 
 
 def read_recorded(results: Path) -> Recorded:
-    """What is under results/runs and results/masking."""
+    """What is under results/runs, results/masking and results/pretraining."""
     runs = [read_run(path) for path in recorded_runs(results)]
     studies = read_masking_runs(results / "masking")
     pretrained = recorded_differences(results / "pretraining")

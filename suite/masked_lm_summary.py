@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from suite.markdown import counted, signed
 from suite.masked_lm_effect import MaskedLmDifference
 
-_WHERE = {"wordpiece": "where WordPiece hid them", "whole-word": "where whole word did"}
+_WHERE = {
+    "wordpiece": "where WordPiece masking hid them",
+    "whole-word": "where whole-word masking did",
+}
 
 
 def masked_lm_summary(rows: Sequence[MaskedLmDifference]) -> list[str]:

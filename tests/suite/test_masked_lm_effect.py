@@ -92,8 +92,8 @@ def test_the_summary_says_both_what_is_hidden_by_each_and_by_one(tmp_path):
     # Student's t of one degree of freedom: 12.71 times 0.05.
     assert "over 2 pairs of pre-trainings: -0.150 [-0.785, +0.485]. That" in said
     assert (
-        "over 2 pairs: +0.010 [+0.010, +0.010] where WordPiece hid them, and "
-        "+0.010 [+0.010, +0.010] where whole word did." in said
+        "over 2 pairs: +0.010 [+0.010, +0.010] where WordPiece masking hid "
+        "them, and +0.010 [+0.010, +0.010] where whole-word masking did." in said
     )
 
 
