@@ -19,6 +19,8 @@ from rich.text import Text
 from suite.duration import spoken
 
 SECONDS_BETWEEN_LINES = 15.0
+# Of what is to be done; before that most of the time went into getting under way.
+SHARE_TO_TELL_A_RATE = 0.005
 
 
 @dataclass
@@ -30,10 +32,14 @@ class _Clock:
     started: float
     printed: float
 
-    def rate(self, done: float) -> float:
-        """Per second; what an earlier run had done says nothing of this one's rate."""
-        elapsed = time.monotonic() - self.started
-        return (done - self.first) / elapsed if elapsed else 0.0
+    def rate(self, done: float, total: int) -> float:
+        """Per second, 0.0 while it cannot be told.
+
+        What an earlier run had done says nothing of this one's rate.
+        """
+        elapsed, came = time.monotonic() - self.started, done - self.first
+        told = came >= SHARE_TO_TELL_A_RATE * (total - self.first)
+        return came / elapsed if elapsed and told else 0.0
 
 
 class _WithWords(Progress):
@@ -80,7 +86,7 @@ class Bars:
             now = time.monotonic()
             self._clocks[what] = _Clock(bar, done, now, now)
         clock = self._clocks[what]
-        rate = _per_second(clock.rate(done))
+        rate = _per_second(clock.rate(done, total))
         self._live.update(clock.bar, completed=done, total=total, rate=rate, note=note)
         if not self._console.is_terminal:
             self._print_line(what, done, total, unit, note)
@@ -91,7 +97,7 @@ class Bars:
         if not due and done < total:
             return
         clock.printed = now
-        rate = clock.rate(done)
+        rate = clock.rate(done, total)
         left = f"{spoken((total - done) / rate)} left" if rate else "time left unknown"
         parts = [
             f"{what}: {done:,.0f} of {total:,} {unit}".rstrip(),

@@ -136,10 +136,11 @@ def complete(
     """Run what the run directory lacks; `sized` says how large stacks are, else 4."""
     work, run = begun.work, RunDirectory(begun.places.run)
     if is_unfinished(work, begun.places):
-        run.write_run(begun.described)
-        write_versions(run.path)
-        _run(begun, grid, execution, console, sized)
-        run.write_run(begun.described | {"finished": now()})
+        with run.alone():
+            run.write_run(begun.described)
+            write_versions(run.path)
+            _run(begun, grid, execution, console, sized)
+            run.write_run(begun.described | {"finished": now()})
     else:
         _keep_origins(run, begun.described["checkpoints"])
     console.print(_how_it_ended(work, run.path))

@@ -146,6 +146,17 @@ def test_the_plan_is_not_changed_on_the_way(typed, words, place):
     assert listing(place) == before
 
 
+def test_a_run_directory_where_another_command_is_at_work(typed, words, place):
+    run = RunDirectory(place / "run")
+    with run.alone():
+        ended = typed(*words)
+        assert ended.code == 2
+        assert "found one; wait until it is over" in ended.err
+        assert not (place / "run/run.json").exists()
+        assert not run.has_trials
+    assert typed(*words).code == 0
+
+
 def test_resources_need_a_cluster(typed, words, place):
     before = listing(place)
     ended = typed(*words, "--gpus", 1)

@@ -66,6 +66,21 @@ def test_no_rate_is_made_up(clock):
     ]
 
 
+def test_getting_under_way_is_no_speed(clock):
+    """A sweep compiles for half a minute, and then is at its first steps."""
+    log = console(terminal=False)
+    with bars(log) as shown:
+        shown.update("fine-tuning", 60, 108, "trials")
+        clock.seconds += 30
+        shown.update("fine-tuning", 60.002, 108, "trials")
+        clock.seconds += 90
+        shown.update("fine-tuning", 60.4, 108, "trials")
+    assert lines(log) == [
+        "fine-tuning: 60 of 108 trials, 30 s so far, time left unknown",
+        "fine-tuning: 60 of 108 trials, 0.0033/s, 2 min so far, 3 h 58 min left",
+    ]
+
+
 def test_each_thing_has_a_clock_of_its_own(clock):
     log = console(terminal=False)
     with bars(log) as shown:
