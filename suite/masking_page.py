@@ -8,7 +8,7 @@ from suite.masked_lm_effect import MaskedLmDifference, checkpoint_differences
 from suite.masked_lm_summary import masked_lm_summary
 from suite.masking_effect import MaskingDifference
 from suite.masking_run import MaskingRun
-from suite.masking_summary import masking_summary, yardstick_words
+from suite.masking_summary import masking_summary, on_parts, yardstick_words
 from suite.masking_tables import masked_lm_rows, masking_rows
 from suite.pages import Figures, folded
 from suite.pretraining_pairs import what_pairs_show
@@ -103,6 +103,7 @@ def _fine_tuned(run: MaskingRun, figures: Figures) -> list[str]:
     return [
         f"*{SAMPLE_NOTE}*" if run.sample else "",
         *masking_summary(rows, sample=run.sample),
+        on_parts(run),
         *_figure(run, figures),
         " ".join(_explained(rows)),
         masking_rows(rows, sample=run.sample),

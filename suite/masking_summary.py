@@ -37,7 +37,16 @@ def in_short(run: MaskingRun, records: str) -> list[str]:
     rows = run.masking
     if not rows:
         return []
-    return [*masking_summary(rows, sample=run.sample), f"{_compared(run)} {records}"]
+    about = " ".join(filter(None, (_compared(run), on_parts(run), records)))
+    return [*masking_summary(rows, sample=run.sample), about]
+
+
+def on_parts(run: MaskingRun) -> str:
+    """Which of the compared tasks are not GLUE's, whole; empty where all are."""
+    compared = {row.task for row in run.masking}
+    partial = run.run.get("partial", {})
+    whys = [f"{why}." for task, why in partial.items() if task in compared]
+    return " ".join(["Not GLUE's whole train split:", *whys]) if whys else ""
 
 
 def by_kind(rows: Sequence[MaskingDifference]) -> list[list[MaskingDifference]]:

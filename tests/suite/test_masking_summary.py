@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
-from suite.masking_summary import masking_summary, yardstick_words
+from suite.masking_summary import masking_summary, on_parts, yardstick_words
 from suite.whole_word_effect import published_effect
 from tests.suite.masking_grids import row
 
@@ -134,3 +135,11 @@ def test_on_sample_tasks_nothing_published_bounds_anything():
     (said,) = masking_summary(SEVERAL, sample=True)
     assert "bounded" not in said
     assert "told on 3: QNLI accuracy, CoLA matthews, WNLI accuracy." in said
+
+
+def test_tasks_of_which_a_part_was_at_hand_are_named():
+    partial = {"QNLI": "QNLI: 5 rows of 10", "MNLI": "MNLI: none of these rows"}
+    run = SimpleNamespace(masking=SEVERAL, run={"partial": partial})
+    assert on_parts(run) == "Not GLUE's whole train split: QNLI: 5 rows of 10."
+    assert on_parts(SimpleNamespace(masking=[SURE], run={"partial": partial})) == ""
+    assert on_parts(SimpleNamespace(masking=SEVERAL, run={})) == ""
