@@ -12,6 +12,7 @@ from rich.console import Console
 
 from reference.errors import InputError
 from suite import environment
+from suite.alone import alone_in
 from suite.executors import EACH_A_CORE, open_executor
 from suite.jobs import Executor, Resources
 from suite.markdown import counted, percent
@@ -136,7 +137,7 @@ def complete(
     """Run what the run directory lacks; `sized` says how large stacks are, else 4."""
     work, run = begun.work, RunDirectory(begun.places.run)
     if is_unfinished(work, begun.places):
-        with run.alone():
+        with alone_in(run.path):
             run.write_run(begun.described)
             write_versions(run.path)
             _run(begun, grid, execution, console, sized)

@@ -10,11 +10,10 @@ A run directory holds
     predictions/ID.npz  a trial's logits per split, there before its line is
 
 so that a killed run loses at most the trials in flight. One process appends at a time
-(`RunDirectory.alone`).
+(suite/recorded_sweep.py).
 What a record means for a published number is not here (suite/verdicts.py).
 """
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -22,8 +21,7 @@ import math
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -131,23 +129,6 @@ class RunDirectory:
     def __init__(self, path: str | os.PathLike) -> None:
         self.path = Path(path)
         self._trials = self.path / "trials.jsonl"
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the only process that adds trials; InputError where another one does.
-
-        The claim ends with the block, or with the process however it ends.
-        """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self._trials, "ab") as claimed:
-            try:
-                fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(
-                    f"{self.path}: expected no other command at work there, found one; "
-                    "wait until it is over, or name another run directory"
-                ) from error
-            yield
 
     def append(
         self, record: TrialRecord, predictions: Mapping[str, np.ndarray] | None = None

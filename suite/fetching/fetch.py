@@ -7,8 +7,6 @@ checkpoint.py), the network (download.py), unpacking (unpack.py) and
 the record (record.py).
 """
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from reference.errors import InputError
 from reference.files import directory_written_whole, sync_directory
+from suite.alone import alone_in
 from suite.fetching.addresses import Address
 from suite.fetching.download import Way, download
 from suite.fetching.failures import without_password
@@ -139,8 +138,7 @@ def _downloads(piece: Piece, record: Record) -> dict[str, Download]:
 def _workplace(directory: Path) -> Iterator[Path]:
     """DIR/.fetching, which goes when nothing is left in it to go on with."""
     is_new = not directory.exists()
-    directory.mkdir(parents=True, exist_ok=True)
-    with _alone(directory):
+    with alone_in(directory):
         work = directory / WORK
         work.mkdir(exist_ok=True)
         try:
@@ -151,22 +149,3 @@ def _workplace(directory: Path) -> Iterator[Path]:
             for path in (work, *([directory] if is_new else [])):
                 with suppress(OSError):
                     path.rmdir()
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """InputError while another process fetches into the same directory."""
-    opened = os.open(directory, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                f"{directory}: expected to be the only one who fetches there, found "
-                "another process at it; wait for it, or stop it"
-            ) from error
-        except OSError:
-            pass  # a file system without locks
-        yield
-    finally:
-        os.close(opened)

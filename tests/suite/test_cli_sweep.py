@@ -6,6 +6,7 @@ import re
 import pytest
 
 from suite import recorded_sweep
+from suite.alone import alone_in
 from suite.records import RunDirectory
 from tests.suite.cli_place import listing
 from tests.suite.made_up import MadeUp
@@ -148,7 +149,7 @@ def test_the_plan_is_not_changed_on_the_way(typed, words, place):
 
 def test_a_run_directory_where_another_command_is_at_work(typed, words, place):
     run = RunDirectory(place / "run")
-    with run.alone():
+    with alone_in(run.path):
         ended = typed(*words)
         assert ended.code == 2
         assert "found one; wait until it is over" in ended.err

@@ -147,18 +147,6 @@ def test_a_trial_without_its_predictions_is_not_finished(run):
         run.predictions(TRIAL.id)
 
 
-def test_one_process_at_a_time_adds_trials(run):
-    other = RunDirectory(run.path)
-    with run.alone():
-        run.append(record(1))
-        with pytest.raises(InputError, match="found one; wait until it is over"):
-            with other.alone():
-                pass
-    with other.alone():
-        other.append(record(2))
-    assert [r.trial.seed for r in run.records()] == [1, 2]
-
-
 @pytest.mark.parametrize("cut", [1, 20, 200])
 def test_a_torn_line_is_lost_alone(run, cut, caplog):
     run.append(record(0), LOGITS)

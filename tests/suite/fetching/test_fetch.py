@@ -244,7 +244,7 @@ def test_one_at_a_time(server, place, piece):
     opened = os.open(place, os.O_RDONLY)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
-        with pytest.raises(InputError, match="found another process at it"):
+        with pytest.raises(InputError, match="expected no other command at work there"):
             fetched(place, piece)
     finally:
         os.close(opened)
